@@ -1,0 +1,102 @@
+# The whole set-up of a fresh machine that has python3 (3.11 or newer) and make.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install --no-input --no-compile --require-hashes
+WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
+WAITERS ?= $(shell expr 2 '*' $(WORKERS))
+
+.PHONY: .venv demo up test lint types lock long simulate strangers bench-copy bench-coldstart bench-cost bench-latency bench-scale bench screenshots clean help
+
+help: ## this list
+	@grep -hE '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+.venv: .venv/laptop.stamp ## the environment that holds the `dropreel` command
+
+.venv/laptop.stamp: requirements/laptop.txt pyproject.toml
+	@echo "· making .venv ($$($(PYTHON) --version))"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dropreel needs Python 3.11 or newer")'
+	@$(PYTHON) -m venv .venv
+	@echo "· installing what the laptop stack needs (once, about half a minute)"
+	@$(PIP) --requirement requirements/laptop.txt
+	@$(BIN)/python -m pip -qq --disable-pip-version-check install --no-build-isolation --no-deps --editable .
+	@touch $@
+
+.venv/dev.stamp: .venv/laptop.stamp requirements/dev.txt
+	@echo "· installing what the tests need (once)"
+	@$(PIP) --requirement requirements/dev.txt
+	@touch $@
+
+demo: .venv/laptop.stamp ## a picture and a sound become a film, on this machine
+	@$(BIN)/dropreel demo
+
+up: .venv/laptop.stamp ## the whole stack on this machine, until Ctrl-C
+	@$(BIN)/dropreel up
+
+PYTEST := $(BIN)/python -m pytest --quiet
+SHORT := -m 'not cdk_cli and not browser and not long'
+
+# One process group for each part: moto keeps its accounts in the process, and one part's reset would end another's stack.
+# Where tests mostly wait there are two processes for a core; loadgroup is ours (tests/e2e/conftest.py).
+test: lint types ## everything that needs no more than Python
+	@echo "· tests"
+	@$(PYTEST) tests/unit tests/infra $(SHORT) --numprocesses $(WORKERS) --dist worksteal
+	@$(PYTEST) tests/integration $(SHORT) --numprocesses $(WAITERS) --dist worksteal
+	@$(PYTEST) tests/e2e $(SHORT) --numprocesses $(WAITERS) --dist loadgroup
+	@$(PYTEST) tests/simulation $(SHORT) --numprocesses $(WORKERS) --dist worksteal
+
+lint: .venv/dev.stamp
+	@echo "· ruff"
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+
+types: .venv/dev.stamp
+	@echo "· mypy --strict"
+	@$(BIN)/mypy --no-error-summary
+	@for handler in functions/*/handler.py; do $(BIN)/mypy --no-error-summary $$handler || exit 1; done
+
+lock: .venv/dev.stamp ## choose versions anew (needs uv)
+	@for name in layers/vendor/requirements layers/http/requirements requirements/laptop requirements/dev requirements/browser requirements/bench \
+	  benchmarks/coldstart/bare/requirements benchmarks/coldstart/usual/requirements; do \
+	  uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
+	    --no-emit-index-url --no-strip-extras $$name.in --output-file $$name.txt || exit 1; done
+
+long: .venv/dev.stamp ## the tests that take minutes: the command line, the docs' commands, every life of a job killed everywhere
+	@$(PYTEST) tests/e2e -m long --numprocesses $(WORKERS) --dist worksteal
+	@$(PYTEST) tests/simulation -m long --numprocesses $(WORKERS) --dist worksteal
+
+simulate: .venv/dev.stamp ## 10,000 random schedules of crashes, repeats and refusals (most of an hour)
+	@$(BIN)/python -m tests.simulation --schedules 10000
+
+strangers: .venv/dev.stamp ## tens of thousands of hostile requests at the callback's door (minutes)
+	@$(BIN)/python -m pytest tests/e2e/test_strangers.py --quiet --hypothesis-profile=long
+
+.build/bench.stamp: .venv/laptop.stamp requirements/bench.txt
+	@echo "· installing what the copy is compared with (once)"
+	@$(PYTHON) -m venv .build/bench
+	@$(subst $(BIN),.build/bench/bin,$(PIP)) --requirement requirements/bench.txt
+	@touch $@
+
+bench-copy: .build/bench.stamp ## the copy beside rclone, curl | aws and boto3 (ten minutes; renews docs/performance.md)
+	@$(BIN)/python -m benchmarks.copy --runs 5 --write
+
+bench-coldstart: .venv/laptop.stamp ## the functions' cold starts beside the usual ones (minutes; renews docs/performance.md)
+	@$(BIN)/python -m benchmarks.coldstart --runs 7 --write
+
+bench-cost: .venv/dev.stamp ## what a job costs beside the usual pattern (a quarter of an hour; renews docs/performance.md)
+	@$(BIN)/python -m benchmarks.cost --write
+	@$(BIN)/python -m benchmarks.cost.refusal --write
+
+bench-latency: .venv/dev.stamp ## from the gateway's end to the object in the outbox (ten minutes; renews docs/performance.md)
+	@$(BIN)/python -m benchmarks.latency --write
+
+bench-scale: .venv/dev.stamp ## thousands of drops at once (a quarter of an hour; renews docs/performance.md)
+	@$(BIN)/python -m benchmarks.scale --write
+
+bench: bench-copy bench-coldstart bench-cost bench-latency bench-scale ## all of these, on a machine with nothing else to do
+
+screenshots: .venv/dev.stamp ## the pictures in docs/, taken anew (needs Chromium)
+	@$(PIP) --requirement requirements/browser.txt
+	@$(BIN)/python -m tests.browser.screenshots
+
+clean: ## forget everything that was built
+	rm -rf .venv .build cdk.out

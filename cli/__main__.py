@@ -1,0 +1,5 @@
+"""`python -m cli` is `dropreel`."""
+
+from cli.main import main
+
+main()

@@ -1,0 +1,134 @@
+"""`dropreel backfill`: objects that are there already become jobs."""
+
+import json
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from cli import stack
+from cli.draft import lateness
+from cli.drop import confirm
+from cli.exits import verb
+from cli.options import ASK_ABOVE, AskAbove, EndpointUrl, Env, Json, Yes, model_names
+from cli.stack import Stack
+from cli.survey import Look, Origin, Survey, Verdict, survey
+from cli.wording import ERR, OUT, money, said
+from dropreel import catalog, messages
+from dropreel.errors import Mistake
+from dropreel.messages import Drop
+
+Uri = Annotated[str, typer.Argument(metavar="S3://BUCKET/PREFIX", help="Where the objects are.")]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        help="Copy them below this model's folder, less the prefix's own. Without it, keys begin with a model.",
+        autocompletion=model_names,
+    ),
+]
+Folder = Annotated[str, typer.Option("--folder", help="With --model: a folder below the model's.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="Jobs at most; run it again for more.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count, and say the price.")]
+
+
+@verb
+def backfill(
+    uri: Uri,
+    model: Model = None,
+    folder: Folder = "",
+    limit: Limit = 1000,
+    dry_run: DryRun = False,
+    ask_above: AskAbove = ASK_ABOVE,
+    yes: Yes = False,
+    json_: Json = False,
+    env: Env = None,
+    endpoint_url: EndpointUrl = None,
+) -> None:
+    """Make jobs of objects that are there already, after saying how many they are and what they cost.
+
+    Objects of the inbox are taken where they lie; those of other buckets are copied into it. Whatever is a job already
+    is passed over, so after an interruption the same command goes on where it stopped.
+    """
+    there = stack.find(env, endpoint_url)
+    origin = _origin(there, uri, model, folder)
+    found = _look(there, origin, limit, quiet=json_)
+    if not json_:
+        _tell(found, origin)
+    sent = 0
+    if found.ready and not dry_run:
+        known, counted = found.known_usd, found.unpriced * there.settings.default_price_usd
+        confirm(known + counted, there, ask_above, yes=yes)
+        sent = _send(there, origin, found.ready, quiet=json_)
+    if json_:
+        print(json.dumps(_as_json(found, sent)))
+    elif sent:
+        OUT.print(f"{sent} sent; `dropreel watch` follows them")
+    if found.more and not json_:
+        said(f"there is more than --limit {limit}: the same command goes on with it")
+
+
+def _origin(there: Stack, uri: str, model: str | None, folder: str) -> Origin:
+    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    if not uri.startswith("s3://") or not bucket:
+        raise Mistake("S3://BUCKET/PREFIX", f"{uri!r} is no place in S3", "s3://bucket/prefix")
+    if model is None:
+        return Origin(bucket=bucket, prefix=prefix, copies=bucket != there.settings.inbox_bucket)
+    root = "".join(f"{step}/" for step in [catalog.find(model).id, *folder.split("/")] if step)
+    above, slash, _ = prefix.rpartition("/")
+    return Origin(bucket=bucket, prefix=prefix, root=root, cut=above + slash, copies=True)
+
+
+def _look(there: Stack, origin: Origin, limit: int, *, quiet: bool) -> Survey:
+    found = Survey()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=ERR, transient=True, disable=quiet or not ERR.is_terminal) as progress:
+        task = progress.add_task("looking", total=None)
+        for found in survey(there, origin, limit=limit):
+            looked = sum(found.counts.values())
+            progress.update(task, description=f"{looked} looked at, {len(found.ready)} ready")
+    return found
+
+
+def _tell(found: Survey, origin: Origin) -> None:
+    price = f"{money(found.known_usd)} USD"
+    if found.unpriced:
+        price += f", and {found.unpriced} of unknown price"
+    how = "copied into the inbox" if origin.copies else "taken where they lie"
+    OUT.print(f"{len(found.ready)} jobs, {how}: [bold]{price}[/]" if found.ready else "no jobs to make of it")
+    for verdict in (Verdict.KNOWN, Verdict.INCOMPLETE, Verdict.WRONG):
+        if found.counts[verdict]:
+            OUT.print(f"{found.counts[verdict]} passed over: {verdict.value}")
+    for reason in found.reasons:
+        OUT.print(f"  {reason}", style="dim", markup=False)
+
+
+def _send(there: Stack, origin: Origin, ready: list[Look], *, quiet: bool) -> int:
+    columns = (TextColumn("sending"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=ERR, transient=True, disable=quiet or not ERR.is_terminal) as progress:
+        for look in progress.track(ready):
+            parts = sorted(look.candidate.parts, key=lambda part: lateness(part[1], part[2]))
+            if not origin.copies:
+                there.intake.send(messages.drop_event(Drop(origin.bucket, parts[0][0])))
+            for key, _, _ in parts if origin.copies else ():
+                there.s3.copy_object(
+                    Bucket=there.settings.inbox_bucket,
+                    Key=origin.target(key),
+                    CopySource={"Bucket": origin.bucket, "Key": key},
+                )
+    return len(ready)
+
+
+def _as_json(found: Survey, sent: int) -> dict[str, object]:
+    return {
+        "ready": len(found.ready),
+        "sent": sent,
+        "known": found.counts[Verdict.KNOWN],
+        "incomplete": found.counts[Verdict.INCOMPLETE],
+        "wrong": found.counts[Verdict.WRONG],
+        "price_usd": float(found.known_usd),
+        "unknown_prices": found.unpriced,
+        "job_ids": [look.job_id for look in found.ready],
+        "more": found.more,
+    }

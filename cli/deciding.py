@@ -1,0 +1,111 @@
+"""`dropreel retry`, `adopt` and `give-up`: what only a person can decide."""
+
+import json
+import time
+from typing import Annotated
+
+import typer
+
+from cli import stack
+from cli.exits import ask, verb
+from cli.following import finish
+from cli.options import EndpointUrl, Env, JobId, Json, Yes
+from cli.stack import Stack
+from cli.summary import as_json
+from cli.wording import OUT, money
+from dropreel.errors import NotSent, StatusUnavailable
+from dropreel.gateways.access import Keys, gateways
+from dropreel.jobs import Job, Status
+
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="Follow the job to its end.")]
+RequestId = Annotated[
+    str, typer.Argument(metavar="REQUEST", help="The request's id, as the gateway's own list has it.")
+]
+
+#: What sending it again may cost, by how the job stands.
+_RISKS = {
+    Status.UNKNOWN: "Its answer was lost, so it may have been paid. Sending it again may pay a second time",
+    Status.FAILED: "Sending it again is a new request, which is paid anew",
+    Status.EXPIRED: "The gateway may still deliver it. Sending it again is a new request, which is paid anew",
+}
+
+
+@verb
+def retry(
+    job_id: JobId,
+    yes: Yes = False,
+    watch: Watch = False,
+    json_: Json = False,
+    env: Env = None,
+    endpoint_url: EndpointUrl = None,
+) -> None:
+    """Try a job once more: fetch its output again, which pays nothing, or send it again, which may."""
+    there = stack.find(env, endpoint_url)
+    job = there.job(job_id)
+    if job.status is Status.FAILED and (job.error or {}).get("code") == "output_unavailable":
+        after = there.operator.redeliver(job.job_id, deadline_seconds=there.settings.deadline_seconds)
+        done = "its output is fetched again; nothing is paid"
+    else:
+        if job.status in _RISKS:
+            price = f"{money(job.price_usd)} USD" if job.price_usd is not None else "price unknown"
+            ask(f"{_RISKS[job.status]} ({price}).", yes=yes)
+        after = there.operator.resend(job.job_id)
+        done = "it is sent again"
+    _said(there, job, after, done, json_=json_, watch=watch)
+
+
+@verb
+def adopt(
+    job_id: JobId,
+    request_id: RequestId,
+    yes: Yes = False,
+    watch: Watch = False,
+    json_: Json = False,
+    env: Env = None,
+    endpoint_url: EndpointUrl = None,
+) -> None:
+    """Tell an UNKNOWN or EXPIRED job which request at the gateway is its own; pays nothing."""
+    there = stack.find(env, endpoint_url)
+    job = there.job(job_id)
+    if job.status in (Status.UNKNOWN, Status.EXPIRED):
+        _known(there, job, request_id, yes=yes)
+    after = there.operator.adopt(job.job_id, request_id)
+    _said(there, job, after, f"{request_id} is its request; its outcome is fetched", json_=json_, watch=watch)
+
+
+@verb
+def give_up(
+    job_id: JobId,
+    yes: Yes = False,
+    json_: Json = False,
+    env: Env = None,
+    endpoint_url: EndpointUrl = None,
+) -> None:
+    """End a job that is WAITING, HELD or UNKNOWN, as FAILED; what an UNKNOWN one may have cost is spent."""
+    there = stack.find(env, endpoint_url)
+    job = there.job(job_id)
+    if job.status is Status.UNKNOWN:
+        ask("It may have been paid, and its film would still come by a callback.", yes=yes)
+    elif job.status is Status.HELD:
+        ask("It would be sent by itself once the gateway takes it.", yes=yes)
+    after = there.operator.give_up(job.job_id)
+    done = "the place is forgotten; its files stay in the inbox" if job.status is Status.WAITING else "it is given up"
+    _said(there, job, after, done, json_=json_, watch=False)
+
+
+def _known(there: Stack, job: Job, request_id: str, *, yes: bool) -> None:
+    """Ask the gateway whether it knows the request: a job that adopts a wrong one waits for it to its deadline."""
+    gateway = gateways(there.settings, Keys(there.client("secretsmanager"), time.time))(job.gateway)
+    try:
+        gateway.status(request_id)
+    except (StatusUnavailable, NotSent) as problem:
+        ask(f"The gateway did not say how {request_id} stands: {problem}.", yes=yes)
+
+
+def _said(there: Stack, before: Job, after: Job, done: str, *, json_: bool, watch: bool) -> None:
+    if watch:
+        finish(there, [after.job_id], json_=json_, timeout=None, newer=before)
+    elif json_:
+        print(json.dumps(as_json(after, there.env)))
+    else:
+        OUT.print(f"{after.job_id}: {done}", soft_wrap=True)

@@ -1,0 +1,50 @@
+"""`dropreel doctor`: is everything as it should be, and what to do where it is not."""
+
+import json
+import re
+from dataclasses import asdict
+
+import typer
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from cli import stack
+from cli.checks import Check, State, checks
+from cli.exits import FAILED, verb
+from cli.options import EndpointUrl, Env, Json
+from cli.wording import OUT
+
+_SIGNS = {State.FINE: ("✓", "green"), State.LOOK: ("!", "yellow"), State.BAD: ("✗", "red")}
+
+
+@verb
+def doctor(json_: Json = False, env: Env = None, endpoint_url: EndpointUrl = None) -> None:
+    """Look at keys, gateways, the callback address, queues, dead letters and the budget; nothing of it costs."""
+    there = stack.find(env, endpoint_url)
+    bad = False
+    for check in checks(there):
+        bad = bad or check.state is State.BAD
+        if json_:
+            print(json.dumps(asdict(check)), flush=True)
+        else:
+            tell(check, there.env)
+    if bad:
+        raise typer.Exit(FAILED)
+
+
+def tell(check: Check, env: str) -> None:
+    """One line, and a second one where there is something to do."""
+    sign, style = _SIGNS[check.state]
+    line = Table.grid(padding=(0, 1, 0, 0))
+    line.add_column(width=1)
+    line.add_column(width=21)
+    line.add_column(overflow="fold")
+    line.add_row(
+        Text(sign, style=style), check.name, Text(check.said, style="dim" if check.state is State.FINE else "")
+    )
+    OUT.print(line)
+    if check.todo:
+        here = "" if env == "local" else f" --env {env}"
+        todo = re.sub(r"`dropreel ([^`]*)`", rf"`dropreel \1{here}`", check.todo)
+        OUT.print(Padding(Text(f"→ {todo}", style="bold"), (0, 0, 0, 2)))

@@ -1,0 +1,205 @@
+"""A drop before it is made: local files under their names in the inbox, judged by the domain's own code."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from dropreel import drops
+from dropreel.assembly import Assembly, assemble
+from dropreel.catalog import Model
+from dropreel.catalog.fields import KIND_OF, Text
+from dropreel.drops import Name, Place
+from dropreel.errors import Mistake
+from dropreel.inbox import LONGEST_TEXT, Inbox, Part
+
+#: Bytes read at a time.
+CHUNK = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """One object to be."""
+
+    key: str
+    #: A file of this machine, or None where `text` is all there is.
+    path: Path | None
+    #: The whole of a prompt or of settings.
+    text: bytes | None
+    #: Bytes.
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A complete drop that breaks no rule."""
+
+    place: Place
+    pieces: Sequence[Piece]
+    #: Objects of the inbox at the same place that will be parts of the job, too.
+    already: Sequence[str]
+    #: The id that the job will have: the same parts are the same job, dropped by whomever.
+    job_id: str
+    values: Mapping[str, Any]
+    price_usd: Decimal | None
+
+
+def draft(
+    inbox: Inbox,
+    model: Model,
+    files: Sequence[Path],
+    *,
+    folder: str = "",
+    name: str = "",
+    prompt: str = "",
+    settings: Mapping[str, Any] | None = None,
+) -> Draft:
+    """Name the parts, and look at them as the submit function will. Raises Mistake."""
+    place = _place(model, folder, name or _name(model, files, prompt))
+    pieces = _pieces(place, files, prompt, settings or {})
+    keys = {piece.key for piece in pieces}
+    there = [key for key in inbox.newest(place)[0] if key not in keys]
+    found = [inbox.read(key, drops.parse(key)) for key in there]
+    parts = [_part(piece) for piece in pieces] + [part for part in found if part is not None]
+    assembly = assemble(inbox, place, sorted(parts, key=lambda part: (part.name.role or "", part.key)))
+    _complete(assembly, there)
+    return Draft(
+        place=place,
+        pieces=sorted(pieces, key=lambda piece: lateness(drops.parse(piece.key), piece.size)),
+        already=there,
+        job_id=assembly.job_id,
+        values=assembly.values,
+        price_usd=model.price_usd(assembly.values),
+    )
+
+
+def parameters(model: Model, given: Sequence[str]) -> dict[str, Any]:
+    """The settings of `--set name=value`; a value that is JSON is what it says, any other a text. Raises Mistake."""
+    found: dict[str, Any] = {}
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not equals:
+            raise Mistake("--set", f"{each!r} has no =", "name=value, such as duration=4")
+        field = model.field(name.strip())
+        found[field.name if field else name.strip()] = value if isinstance(field, Text) else _from_json(value)
+    return found
+
+
+def _from_json(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _place(model: Model, folder: str, name: str) -> Place:
+    """Where the parts will lie, after a look whether they would be found there. Raises Mistake."""
+    steps = [step for step in folder.split("/") if step]
+    place = Place(model, "".join(f"{step}/" for step in steps), name)
+    key = f"{place.path}.txt"
+    if "/" in name or drops.ignored(key) or any(step in (".", "..") for step in steps):
+        raise Mistake("--name", f"{place.folder}{name} can not be dropped", "a name that begins with no . and no _")
+    # What S3 takes, with room for the job's id and a number behind it in the outbox.
+    if len(key.encode()) > 900 or not key.isprintable():
+        raise Mistake("--name", "is too long, or holds characters that can't be seen", "at most 900 bytes in all")
+    return place
+
+
+def _name(model: Model, files: Sequence[Path], prompt: str) -> str:
+    """The first file's name up to its role and extension; of a prompt alone, its first words."""
+    if files:
+        return drops.parse(f"{model.id}/{files[0].name}").place.stem.lstrip("._") or "drop"
+    words = re.findall(r"[a-z0-9]+", prompt.lower())
+    return "-".join(words)[:40].strip("-") or "drop"
+
+
+def _pieces(place: Place, files: Sequence[Path], prompt: str, settings: Mapping[str, Any]) -> list[Piece]:
+    pieces: dict[str, Piece] = {}
+    for path, role in zip(files, _roles(place.model, files), strict=True):
+        extension = path.suffix.lower().lstrip(".")
+        if extension == "json" and settings:
+            settings = {**_object(path), **settings}
+            continue
+        key = f"{place.path}{f'.{role}' if role else ''}.{extension}"
+        if drops.parse(key).place != place:
+            raise Mistake("--name", f"{place.stem} ends like a role of {place.model.id}", "a name that ends otherwise")
+        if key in pieces:
+            raise Mistake(extension, f"two files for {key}, {path.name} is the second", _allowed(place.model))
+        text = path.read_bytes() if extension in ("txt", "json") and path.stat().st_size <= LONGEST_TEXT else None
+        pieces[key] = Piece(key=key, path=path, text=text, size=path.stat().st_size)
+    words = {"txt": prompt.encode(), "json": json.dumps(settings, ensure_ascii=False).encode() if settings else b""}
+    for extension, text in words.items():
+        key = f"{place.path}.{extension}"
+        if text and key in pieces:
+            raise Mistake("prompt", "is given twice, by --prompt and by a file", "one of them")
+        if text:
+            pieces[key] = Piece(key=key, path=None, text=text, size=len(text))
+    if not pieces:
+        raise Mistake("FILES", "there is nothing to drop", "files, --prompt or --set")
+    return list(pieces.values())
+
+
+def _roles(model: Model, files: Sequence[Path]) -> list[str | None]:
+    """The roles that the names say; several plain pictures of a model that takes a list are numbered as given."""
+    roles = [drops.parse(f"{model.id}/{path.name}").role for path in files]
+    plain = [
+        number
+        for number, path in enumerate(files)
+        if KIND_OF.get(path.suffix.lower().lstrip(".")) == "image" and roles[number] is None
+    ]
+    field = model.place_for("image", None)
+    if field is not None and field.many and len(plain) > 1:
+        for count, number in enumerate(plain, start=1):
+            roles[number] = str(count)
+    return roles
+
+
+def _allowed(model: Model) -> str:
+    if model.place_for("image", "last"):
+        return "one file; a last picture is named like cat.last.png"
+    return "one file"
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8-sig"))
+    except ValueError as error:
+        raise Mistake("settings", f"{path.name} is not JSON ({error})", "a JSON object") from None
+    if not isinstance(found, dict):
+        raise Mistake("settings", f"{path.name} is not a JSON object", "a JSON object")
+    return found
+
+
+def _part(piece: Piece) -> Part:
+    return Part(piece.key, drops.parse(piece.key), _md5(piece), drop="", version="", text=piece.text)
+
+
+def _md5(piece: Piece) -> str:
+    digest = hashlib.md5(piece.text or b"", usedforsecurity=False)
+    if piece.text is None and piece.path is not None:
+        with piece.path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _complete(assembly: Assembly, there: Sequence[str]) -> None:
+    """Raise Mistake for what is wrong or missing; say so if it comes from what lies there already."""
+    if assembly.mistake is not None:
+        mistake = assembly.mistake
+        note = f" (in the inbox already: {', '.join(there)}; another --name leaves it alone)" if there else ""
+        raise Mistake(mistake.field, mistake.problem + note, mistake.allowed)
+    if assembly.missing:
+        fields = [field for field in assembly.place.model.fields if field.name in assembly.missing]
+        wanted = "; ".join(f"{field.name}: {field.allowed()}" for field in fields)
+        raise Mistake(assembly.missing[0], "is missing", wanted)
+
+
+def lateness(name: Name, size: int) -> tuple[bool, int]:
+    """Optional parts go first and the largest last: a slow upload is then not taken for complete before its end."""
+    field = name.place.model.place_for(name.kind, name.role) if name.kind in ("image", "audio", "video") else None
+    return bool(field and field.required), size

@@ -1,0 +1,143 @@
+"""The commands that run the stack on this machine."""
+
+import json
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, TextIO
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from cli.ending import ended_by_signals, leave
+from cli.presence import announced
+from infra.environments import SettingError
+
+PixazoUrl = Annotated[
+    str | None, typer.Option("--pixazo-url", help="Gateway pixazo's base URL. Default: a simulated one.")
+]
+AimlapiUrl = Annotated[
+    str | None, typer.Option("--aimlapi-url", help="Gateway aimlapi's base URL. Default: a simulated one.")
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A setting, such as quiet_seconds=1; repeatable."),
+]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of the AWS endpoint. Default: any that is free.")]
+Json = Annotated[bool, typer.Option("--json", help="One line of JSON on stdout once it is ready, and nothing else.")]
+
+_WELCOME = """
+[bold green]dropreel is up[/]
+
+[bold]AWS endpoint[/]  {aws_endpoint_url}  (any key, region {region})
+[bold]inbox[/]         s3://{inbox_bucket}
+[bold]outbox[/]        s3://{outbox_bucket}
+[bold]queue[/]         {queue_url}
+[bold]callbacks[/]     {callback_base_url}/callbacks
+[bold]jobs table[/]    {jobs_table}
+[bold]event bus[/]     {event_bus}
+[bold]console[/]       {console_url}
+[bold]logs[/]          {logs}"""
+
+_TRY = """\
+{dropreel} drop cat.png cat.mp3 --model veed-fabric --watch
+{dropreel} jobs
+
+export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION={region} AWS_DEFAULT_REGION={region}
+aws --endpoint-url {aws_endpoint_url} s3 cp cat.png s3://{inbox_bucket}/veed-fabric/monday/cat.png
+aws --endpoint-url {aws_endpoint_url} s3 cp cat.mp3 s3://{inbox_bucket}/veed-fabric/monday/cat.mp3
+aws --endpoint-url {aws_endpoint_url} s3 ls --recursive s3://{outbox_bucket}"""
+
+
+def up(
+    pixazo_url: PixazoUrl = None,
+    aimlapi_url: AimlapiUrl = None,
+    set_: Set = None,
+    port: Port = 0,
+    json_: Json = False,
+) -> None:
+    """Run the whole stack on this machine until Ctrl-C: no Docker, no account."""
+    urls = {"pixazo_url": pixazo_url, "aimlapi_url": aimlapi_url}
+    settings = _settings(set_ or []) | {name: url for name, url in urls.items() if url is not None}
+    answers = _take_stdout()
+    people = Console(file=sys.stderr if json_ else answers, highlight=False, soft_wrap=True)
+    with _ending(people):
+        from local.up import Options
+        from local.up import up as running_stack
+
+        options = Options(settings=settings, port=port)
+        with (
+            running_stack(options, tell=lambda text: people.print(f"[dim]{text} …[/]")) as running,
+            announced(running.addresses.as_dict()),
+        ):
+            if json_:
+                print(json.dumps(running.addresses.as_dict()), file=answers, flush=True)
+                people.print(f"[dim]logs are in {running.logs}[/]")
+            else:
+                addresses = running.addresses.as_dict()
+                people.print(_WELCOME.format(**addresses, logs=running.logs))
+                people.print(f"\nTry:\n[cyan]{_TRY.format(**addresses, dropreel=_command())}[/]\n\nCtrl-C ends it.")
+            threading.Event().wait()
+
+
+def demo() -> None:
+    """Start the stack, drop a picture and a sound, and end with a playable video."""
+    people = Console(file=_take_stdout(), highlight=False, soft_wrap=True)
+    with _ending(people):
+        from local.demo import SETTINGS, demonstrate
+        from local.up import Options
+        from local.up import up as running_stack
+
+        with running_stack(Options(settings=SETTINGS), tell=lambda text: people.print(f"[dim]{text} …[/]")) as running:
+            video = demonstrate(running, show=lambda text: people.print(escape(text)))
+        people.print(
+            f"{video.width} x {video.height} ({video.picture}), {video.duration:.1f} s with sound ({video.sound})"
+        )
+        people.print(f"[bold green]{video.path}[/]")
+
+
+def _command() -> str:
+    """What to type for this very command: it may lie in an environment that is not on the path."""
+    typed = sys.argv[0]
+    return typed if os.path.basename(typed) == "dropreel" and not shutil.which("dropreel") else "dropreel"
+
+
+def _settings(given: list[str]) -> dict[str, str]:
+    settings = {}
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{each}: say name=value, such as quiet_seconds=1", param_hint="--set")
+        settings[name.strip()] = value
+    return settings
+
+
+def _take_stdout() -> TextIO:
+    """Keeps stdout for our own words: whatever a library prints goes to stderr."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return answers
+
+
+@contextmanager
+def _ending(people: Console) -> Iterator[None]:
+    """Ends the command for good: 0 also at a signal, 2 for a wrong setting, 1 for what went wrong otherwise."""
+    status = 0
+    with ended_by_signals():
+        try:
+            yield
+        except SettingError as error:
+            status = _say(str(error), 2)
+        except RuntimeError as error:
+            status = _say(str(error), 1)
+    people.file.flush()
+    leave(status)
+
+
+def _say(text: str, status: int) -> int:
+    print(f"dropreel: {text}", file=sys.stderr)
+    return status

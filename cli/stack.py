@@ -1,0 +1,185 @@
+"""The stack that a verb speaks to, found by its outputs and resources, with the domain's own services on it."""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from cli.exits import INVALID, UNREACHABLE, Trouble
+from cli.presence import newest
+from dropreel.ending import Ending
+from dropreel.gates import Gates
+from dropreel.inbox import Inbox
+from dropreel.jobs import Job
+from dropreel.operating import Operator
+from dropreel.queues import Deliveries, Queue
+from dropreel.settings import BadSetting, SubmitSettings, read
+from dropreel.store import Store
+from infra.environments import KINDS
+
+#: Hosts on which a laptop stack can be; it takes any key.
+LOOPBACK = ("http://localhost:", "http://127.0.0.1:")
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """How the account that holds the stack is spoken to."""
+
+    #: None: AWS itself, with the person's own credentials and region.
+    endpoint_url: str | None
+    region: str | None
+
+    @property
+    def laptop(self) -> bool:
+        return self.endpoint_url is not None and self.endpoint_url.startswith(LOOPBACK)
+
+    @cached_property
+    def _session(self) -> Any:
+        import boto3
+
+        keys: dict[str, Any] = {"aws_access_key_id": "local", "aws_secret_access_key": "local"} if self.laptop else {}
+        return boto3.Session(region_name=self.region, **keys)
+
+    def client(self, service: str) -> Any:
+        """A client of an AWS service, by its name."""
+        from botocore.config import Config
+
+        config = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=60)
+        if self.laptop:
+            # A proxy that leads out of the house knows no localhost, and there is nothing to wait for.
+            quick = Config(proxies={}, retries={"mode": "standard", "max_attempts": 2}, s3={"addressing_style": "path"})
+            config = config.merge(quick)
+        return self._session.client(service, endpoint_url=self.endpoint_url, config=config)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """One environment: its names, its settings, and the domain's services on them."""
+
+    name: str
+    #: dev, staging, prod or local.
+    env: str
+    access: Access
+    #: CloudFormation's own word, such as UPDATE_COMPLETE.
+    status: str
+    outputs: Mapping[str, str]
+    #: What the submit function is told: it knows every table, queue, secret and setting.
+    settings: SubmitSettings
+
+    def client(self, service: str) -> Any:
+        """A client of an AWS service, by its name."""
+        return self.access.client(service)
+
+    @cached_property
+    def sqs(self) -> Any:
+        return self.client("sqs")
+
+    @cached_property
+    def s3(self) -> Any:
+        return self.client("s3")
+
+    @cached_property
+    def dynamodb(self) -> Any:
+        return self.client("dynamodb")
+
+    @cached_property
+    def store(self) -> Store:
+        return Store(self.dynamodb, self.settings.jobs_table, time.time)
+
+    @cached_property
+    def gates(self) -> Gates:
+        return Gates(self.dynamodb, self.settings.gates_table, self.settings.jobs_table, time.time)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        return Inbox(self.s3, self.settings.inbox_bucket, lend_seconds=3600)
+
+    @cached_property
+    def intake(self) -> Queue:
+        return Queue(self.sqs, self.settings.intake_queue_url)
+
+    @cached_property
+    def operator(self) -> Operator:
+        settings = self.settings
+        return Operator(
+            store=self.store,
+            gates=self.gates,
+            deliveries=Deliveries(Queue(self.sqs, settings.deliver_queue_url)),
+            intake=self.intake,
+            ending=Ending(self.store, self.s3, settings.outbox_bucket, self.client("events"), settings.event_bus),
+            clock=time.time,
+        )
+
+    def job(self, job_id: str) -> Job:
+        """The job of this id. Raises Trouble where there is none."""
+        job = self.store.get(job_id.strip().lower())
+        if job is None:
+            raise Trouble(f"there is no job {job_id} in {self.name}; `dropreel jobs` lists them", INVALID)
+        return job
+
+
+def find(env: str | None, endpoint_url: str | None) -> Stack:
+    """The stack of an environment; without one, the laptop stack that was started last. Raises Trouble."""
+    if env is not None and env not in KINDS:
+        raise Trouble(f"there is no environment {env}; there are {', '.join(KINDS)}", INVALID)
+    access = _access(env, endpoint_url)
+    name = f"Dropreel-{env or 'local'}"
+    formation = access.client("cloudformation")
+    try:
+        (stack,) = formation.describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            raise Trouble(_absent(name, access), UNREACHABLE) from None
+        raise
+    submit = access.client("lambda").get_function_configuration(FunctionName=_submit(formation, name))
+    return Stack(
+        name=name,
+        env=env or "local",
+        access=access,
+        status=stack["StackStatus"],
+        outputs={output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])},
+        settings=_settings(submit["Environment"]["Variables"], name),
+    )
+
+
+def _settings(variables: Mapping[str, str], stack: str) -> SubmitSettings:
+    try:
+        return read(SubmitSettings, variables)
+    except BadSetting as problem:
+        raise Trouble(f"the stack {stack} is of another version than this command ({problem})", UNREACHABLE) from None
+
+
+def _access(env: str | None, endpoint_url: str | None) -> Access:
+    if endpoint_url:
+        if not endpoint_url.startswith(("http://", "https://")):
+            raise Trouble(f"{endpoint_url} is no address: say http://localhost:PORT", INVALID)
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION
+        return Access(endpoint_url=endpoint_url, region=region)
+    if env in (None, "local"):
+        presence = newest()
+        return Access(endpoint_url=presence.aws_endpoint_url, region=presence.region)
+    return Access(endpoint_url=None, region=None)
+
+
+def _absent(name: str, access: Access) -> str:
+    if access.endpoint_url:
+        return f"there is no stack {name} at {access.endpoint_url}"
+    env = name.removeprefix("Dropreel-")
+    return (
+        f"there is no stack {name} in this account and region; deploy it (npx aws-cdk@2 deploy -c env={env}), "
+        "or choose another account or region (AWS_PROFILE, AWS_REGION)"
+    )
+
+
+def _submit(formation: Any, stack: str) -> str:
+    """The name of the submit function. Raises Trouble."""
+    for page in formation.get_paginator("list_stack_resources").paginate(StackName=stack):
+        for resource in page["StackResourceSummaries"]:
+            if resource["ResourceType"] == "AWS::Lambda::Function" and "Submit" in resource["LogicalResourceId"]:
+                return str(resource["PhysicalResourceId"])
+    raise Trouble(f"the stack {stack} has no submit function: is it still being made?", UNREACHABLE)

@@ -1,0 +1,76 @@
+"""One job in a few words, for people and for programs."""
+
+from typing import Any
+
+from rich.text import Text
+
+from cli.advice import advise
+from cli.wording import money, size
+from dropreel.jobs import Job, Status, iso
+from dropreel.redaction import redact, redacted
+
+#: Ends that are certainly not charged.
+FREE = frozenset({"declined", "error", "invalid_input"})
+
+
+def cost(job: Job) -> str:
+    """What the job has cost or may have, as far as the price list tells."""
+    price = f"{money(job.price_usd)} USD" if job.price_usd is not None else "an unknown price"
+    code = (job.error or {}).get("code", "")
+    if job.status in (Status.WAITING, Status.REJECTED) or code in FREE:
+        return "nothing"
+    if job.status is Status.HELD:
+        return f"nothing yet, {price} once it is sent" if job.attempt == 0 else f"{price} once it is sent"
+    if job.status in (Status.UNKNOWN, Status.EXPIRED) or code in ("failed", "given_up"):
+        return f"perhaps {price}"
+    return f"{price}, an estimate" if job.price_usd is not None else price
+
+
+def trouble(job: Job) -> str:
+    """Why it is not getting on, in the words of the record; nothing where it is."""
+    if job.error:
+        return redact(job.error.get("message", ""))
+    return redact(job.reason) if job.status in (Status.WAITING, Status.HELD, Status.UNKNOWN) else ""
+
+
+def outputs(job: Job, bucket: str) -> Text:
+    """The outputs' addresses, a line each."""
+    lines = [
+        Text.assemble((f"s3://{bucket}/{output['key']}", "green"), (f"  {size(int(output['bytes']))}", "dim"))
+        for output in job.outputs
+    ]
+    return Text("\n").join(lines)
+
+
+def as_json(job: Job, env: str) -> dict[str, Any]:
+    """Everything about a job that is nobody's secret."""
+    advice = advise(job, env)
+    return {
+        "job_id": job.job_id,
+        "model": job.model,
+        "gateway": job.gateway,
+        "status": str(job.status),
+        "progress": job.progress or None,
+        "place": job.place,
+        "reason": trouble(job) or None,
+        "error": dict(job.error) if job.error else None,
+        "missing": list(job.missing),
+        "gate": job.gate or None,
+        "attempt": job.attempt,
+        "request_id": job.request_id or None,
+        "price_usd": float(job.price_usd) if job.price_usd is not None else None,
+        "late": job.late,
+        "input": redacted(job.input),
+        "source": redacted(job.source),
+        "outputs": [dict(output) for output in job.outputs],
+        "created_at": _time(job.created_at),
+        "deadline_at": _time(job.deadline_at),
+        "completed_at": _time(job.completed_at),
+        "history": [dict(line) for line in job.history],
+        "meaning": advice.meaning,
+        "todo": advice.todo or None,
+    }
+
+
+def _time(epoch: float) -> str | None:
+    return iso(epoch) if epoch else None

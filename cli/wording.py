@@ -1,0 +1,108 @@
+"""How times, money, places and statuses are said, in as few characters as will do."""
+
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text
+
+from dropreel.catalog import resolve
+from dropreel.jobs import Job, Status
+
+#: For what was asked for, and for everything else.
+OUT: Final = Console(highlight=False)
+ERR: Final = Console(stderr=True, highlight=False)
+
+#: Each status' color, and a sign for those who see none.
+LOOKS: Final = {
+    Status.WAITING: ("yellow", "◌"),
+    Status.HELD: ("yellow", "‖"),
+    Status.SUBMITTING: ("cyan", "▸"),
+    Status.UNKNOWN: ("magenta", "?"),
+    Status.SUBMITTED: ("cyan", "▸"),
+    Status.DELIVERING: ("cyan", "▸"),
+    Status.SUCCEEDED: ("green", "✓"),
+    Status.FAILED: ("red", "✗"),
+    Status.REJECTED: ("red", "✗"),
+    Status.EXPIRED: ("red", "✗"),
+}
+
+
+def age(seconds: float) -> str:
+    """A length of time in one unit: 45s, 12m, 5h, 3d."""
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{int(seconds // size)}{unit}"
+    return f"{max(0, int(seconds))}s"
+
+
+def when(epoch: float, now: float) -> str:
+    """A moment, absolute and relative: 2026-06-01 09:30:36 UTC, 2m ago."""
+    moment = datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"{moment}, {age(now - epoch)} ago" if now >= epoch else f"{moment}, in {age(epoch - now)}"
+
+
+def lasted(seconds: float) -> str:
+    """How long something took: 3.4 s, 2 min 5 s, 3 h 7 min."""
+    if seconds < 60:
+        return f"{max(0.0, seconds):.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def money(usd: Decimal | None) -> str:
+    """A price in USD, or - where none is known."""
+    if usd is None:
+        return "-"
+    exact = usd.normalize()
+    return f"{usd:.2f}" if exact == usd.quantize(Decimal("0.01")) else f"{exact:f}"
+
+
+def size(count: int) -> str:
+    """A number of bytes, for people."""
+    value = float(count)
+    for unit in ("B", "KB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
+def place(job: Job, width: int) -> str:
+    """Where a job lies, the model by its shorter name, and folders left out where there is no room for them."""
+    model = resolve(job.model)
+    root, slash, rest = job.place.partition("/")
+    root = model.alias if model and model.alias and root == model.id and len(model.alias) < len(root) else root
+    if len(root + slash + rest) <= width:
+        return root + slash + rest
+    steps = rest.split("/")
+    for first in range(1, len(steps)):
+        shorter = "/".join([root, "…", *steps[first:]])
+        if len(shorter) <= width:
+            return shorter
+    last = cut(steps[-1], max(8, width * 2 // 3))
+    return f"{cut(root, width - 1 - len(last))}/{last}" if slash else cut(root, width)
+
+
+def cut(text: str, width: int) -> str:
+    """A text without its end where it is too long."""
+    text = " ".join(text.split())
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def status(job: Job) -> Text:
+    """A job's status with its sign."""
+    style, sign = LOOKS[job.status]
+    return Text(f"{sign} {job.status}", style=style)
+
+
+def epoch(iso: str) -> float:
+    """Seconds of one of our own times in ISO 8601."""
+    return datetime.fromisoformat(iso).timestamp()
+
+
+def said(text: str) -> None:
+    """A line for people, out of the way of what a script reads."""
+    print(text, file=sys.stderr)

@@ -1,0 +1,48 @@
+"""A gateway's callback: an HTTP request in, its status out. What it means is `dropreel.settle`'s to say."""
+
+from __future__ import annotations
+
+import base64
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from dropreel.queues import Deliveries, Queue
+from dropreel.settings import CallbackSettings, read
+from dropreel.settle import take_callback
+from dropreel.store import Store
+from dropreel.telemetry import adopt_domain_measures, logger, metrics, tracer
+from dropreel.wiring import aws, early
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@cache
+def services() -> tuple[Store, Deliveries]:
+    adopt_domain_measures()
+    settings = read(CallbackSettings)
+    store = Store(aws("dynamodb"), settings.jobs_table, time.time)
+    return store, Deliveries(Queue(aws("sqs"), settings.deliver_queue_url))
+
+
+early(services)
+
+
+def body_of(event: dict[str, Any]) -> bytes:
+    body = event.get("body") or ""
+    return base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
+
+
+@logger.inject_lambda_context(clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    path = event.get("pathParameters") or {}
+    job_id = str(path.get("job_id", ""))
+    logger.append_keys(job_id=job_id[:64])
+    metrics.add_metric(name="Callback", unit="Count", value=1)
+    status = take_callback(*services(), job_id, str(path.get("token", "")), body_of(event))
+    logger.info("answered %d", status)
+    metrics.add_metric(name=f"Callback{status}", unit="Count", value=1)
+    return {"statusCode": status}

@@ -1,0 +1,144 @@
+"""What tells a person that something needs one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from aws_cdk.aws_cloudwatch_actions import SnsAction
+from constructs import Construct
+
+from infra.dashboard import Dashboard
+from infra.environments import GATEWAYS, Environment
+from infra.function import Function
+from infra.metrics import FIVE_MINUTES, Metrics
+from infra.queues import Queue, Queues
+
+#: Seconds. A message may be put off for 15 minutes, and rest for 16 after a crash.
+_OLD = 45 * 60
+#: Jobs that must have ended within the hour before their failures count as a rate.
+_LEAST_JOBS = 5
+
+_DEAD = (
+    "{what} failed five times and lies in the dead letters. Read the {function} function's log of that time, mend the "
+    "cause, then send the messages back: dropreel redrive --env {env}. (Deliveries may also go by aws sqs "
+    "start-message-move-task. Drops and messages may not: it gives new ids, and a request could be paid twice.)"
+)
+_HELD = (
+    "Gateway {gateway} refuses us, or there is no key: jobs are HELD, nothing is lost and nothing is paid. "
+    "dropreel doctor --env {env} says why: put the right key into the secret dropreel/{env}/{gateway}, or top up the "
+    "account there. The jobs then go on by themselves."
+)
+_UNKNOWN = (
+    "A gateway's answer to a paid request was lost, so nobody knows whether it was taken. dropreel jobs --env {env} "
+    "--status UNKNOWN names the job. A callback still completes it. Else look for the request in the gateway's own "
+    "list: found, dropreel adopt it; surely not there, dropreel retry or give-up."
+)
+_WAITS = (
+    "A message has waited for the {function} function for more than 45 minutes. Look at the dashboard Dropreel-{env}: "
+    "either the function fails (its log says why), or more comes in than {function}_concurrency lets through."
+)
+_BUDGET = (
+    "80 % of today's budget (UTC) is reserved. What goes beyond it will be HELD until tomorrow. dropreel budget "
+    "--env {env} shows it. To send more today, deploy with a higher daily_budget_usd."
+)
+_FAILING = (
+    "More than a fifth of the jobs that ended in the last hour FAILED or EXPIRED. dropreel jobs --env {env} --status "
+    "FAILED --status EXPIRED --newer 1h says why. If it is one model, the gateway has a problem with that: keep files "
+    "back until it is over. FAILED jobs are tried again when their files are dropped again."
+)
+_BROKEN = (
+    "Functions crash or time out. Their messages come again five times, then they are dead letters. The dashboard "
+    "Dropreel-{env} shows which function; read its log of that time."
+)
+
+
+class Monitoring(Construct):
+    """A dashboard, and alarms, each of which says what to do, with the topic that they are sent to."""
+
+    def __init__(
+        self, scope: Construct, name: str, *, environment: Environment, queues: Queues, functions: Sequence[Function]
+    ) -> None:
+        super().__init__(scope, name)
+        self._env = environment.name
+        self._metrics = Metrics(Stack.of(self).stack_name)
+        self.topic = self._topic()
+        self._dead_letters("IntakeDeadLetters", queues.intake, what="A drop or a message", function="submit")
+        self._dead_letters("DeliverDeadLetters", queues.deliver, what="A delivery", function="deliver")
+        self._waiting("IntakeWaits", queues.intake, function="submit")
+        self._waiting("DeliverWaits", queues.deliver, function="deliver")
+        for gateway in GATEWAYS:
+            self._refusals(gateway, environment.settings.held_retry_seconds)
+        self._jobs()
+        self._functions(functions)
+        Dashboard(self, "Dashboard", metrics=self._metrics, queues=queues, functions=functions)
+
+    def _topic(self) -> sns.Topic:
+        topic = sns.Topic(self, "Alarms", enforce_ssl=True)
+        # The topic's own policy takes the place of the default one, which let the account's alarms in.
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            )
+        )
+        return topic
+
+    def _dead_letters(self, name: str, queue: Queue, *, what: str, function: str) -> None:
+        letters = queue.dead_letters.metric_approximate_number_of_messages_visible
+        metric = letters(period=Duration.minutes(1), statistic="Maximum")
+        self._alarm(name, metric, 1, _DEAD.format(what=what, function=function, env=self._env))
+
+    def _waiting(self, name: str, queue: Queue, *, function: str) -> None:
+        age = queue.queue.metric_approximate_age_of_oldest_message(period=FIVE_MINUTES, statistic="Maximum")
+        self._alarm(name, age, _OLD, _WAITS.format(env=self._env, function=function))
+
+    def _refusals(self, gateway: str, probed_every: int) -> None:
+        """One refusal may be a moment's; this is for those that go on when the gateway is probed again."""
+        # A refusing gateway is probed once in this time, so each period holds one; CloudWatch counts in minutes.
+        period = Duration.minutes(max(5, -(-probed_every // 60)))
+        refusals = self._metrics.by_gateway("submit", "GatewayRefusal", gateway, period=period)
+        description = _HELD.format(gateway=gateway, env=self._env)
+        self._alarm(f"{gateway.capitalize()}Refuses", refusals, 1, description, times=2, within=3)
+
+    def _jobs(self) -> None:
+        count, env = self._metrics.count, self._env
+        lost = self._metrics.total("answers lost", count("submit", "Unknown"), count("poll", "Unknown"))
+        self._alarm("Unknown", lost, 1, _UNKNOWN.format(env=env))
+        self._alarm("Budget", self._metrics.highest("submit", "BudgetUsed"), 80, _BUDGET.format(env=env))
+        hour = Duration.hours(1)
+        bad = [count("deliver", status, period=hour) for status in ("Failed", "Expired")]
+        good = [count("deliver", "Succeeded", period=hour)]
+        rate = self._metrics.share("jobs that failed, %", bad, good, least=_LEAST_JOBS, period=hour)
+        self._alarm("Failing", rate, 20, _FAILING.format(env=env))
+
+    def _functions(self, functions: Sequence[Function]) -> None:
+        errors = [each.function.metric_errors(period=FIVE_MINUTES, statistic="Sum") for each in functions]
+        broken = self._metrics.total("crashes", *errors)
+        self._alarm("Crashes", broken, 1, _BROKEN.format(env=self._env), times=2, within=3)
+
+    def _alarm(
+        self,
+        name: str,
+        metric: cloudwatch.Metric | cloudwatch.MathExpression,
+        threshold: float,
+        description: str,
+        *,
+        times: int = 1,
+        within: int = 1,
+    ) -> None:
+        metric.create_alarm(
+            self,
+            name,
+            alarm_description=description,
+            threshold=threshold,
+            evaluation_periods=within,
+            datapoints_to_alarm=times if within > 1 else None,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        ).add_alarm_action(SnsAction(self.topic))

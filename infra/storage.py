@@ -1,0 +1,79 @@
+"""What is kept: the files, the jobs, and how the gateways took to us."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from aws_cdk import CfnElement, Duration, RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.acknowledgments import acknowledge
+from infra.environments import Environment
+
+_TEXT = dynamodb.AttributeType.STRING
+
+
+def removal(environment: Environment) -> RemovalPolicy:
+    """Return what becomes of the things that people own when their stack goes.
+
+    A bucket is never emptied for that: where it would go too, a bucket that still holds files stops the deletion.
+    """
+    return RemovalPolicy.RETAIN if environment.keeps_data else RemovalPolicy.DESTROY
+
+
+class Storage(Construct):
+    """Two buckets and two tables."""
+
+    def __init__(self, scope: Construct, name: str, *, environment: Environment) -> None:
+        super().__init__(scope, name)
+        self._environment = environment
+        self.inbox = self._bucket("Inbox")
+        self.outbox = self._bucket("Outbox")
+        self.jobs = self._table("Jobs", partition="job_id")
+        self.jobs.add_global_secondary_index(
+            index_name="attention",
+            partition_key=dynamodb.Attribute(name="attention", type=_TEXT),
+            sort_key=dynamodb.Attribute(name="place", type=_TEXT),
+        )
+        self.gates = self._table("Gates", partition="name", sort="item")
+
+    def _bucket(self, name: str) -> s3.Bucket:
+        bucket = s3.Bucket(
+            self,
+            name,
+            versioned=True,
+            # Not KMS: with it, an ETag would no longer be the MD5 of the content.
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(1))],
+            removal_policy=removal(self._environment),
+        )
+        acknowledge(bucket, {"AwsSolutions-S1": "A server access log would hold the query strings of presigned URLs."})
+        _fix_logical_id(bucket, name)
+        return bucket
+
+    def _table(self, name: str, *, partition: str, sort: str | None = None) -> dynamodb.Table:
+        table = dynamodb.Table(
+            self,
+            name,
+            partition_key=dynamodb.Attribute(name=partition, type=_TEXT),
+            sort_key=dynamodb.Attribute(name=sort, type=_TEXT) if sort else None,
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            time_to_live_attribute="expires_at",
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=self._environment.keeps_data,
+            removal_policy=removal(self._environment),
+        )
+        _fix_logical_id(table, name)
+        return table
+
+
+def _fix_logical_id(resource: Construct, name: str) -> None:
+    """What holds data keeps its id when the code around it moves; under another it would be made anew, and empty."""
+    cast("CfnElement", resource.node.default_child).override_logical_id(name)

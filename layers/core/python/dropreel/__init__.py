@@ -1,0 +1,1 @@
+"""Drop a file, get a film: the domain of dropreel."""

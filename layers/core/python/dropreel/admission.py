@@ -1,0 +1,149 @@
+"""What becomes of a job that is complete, or wrong: sent, rejected, tried again, or left well alone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any
+
+from dropreel import drops
+from dropreel.assembly import media_of
+from dropreel.catalog.model import Model
+from dropreel.ending import Ending
+from dropreel.errors import Mistake
+from dropreel.gates import BUDGET
+from dropreel.holding import Holding
+from dropreel.jobs import Arrival, Job, Status, on_arrival
+from dropreel.messages import Tend
+from dropreel.redaction import redact, redacted
+from dropreel.store import Store
+from dropreel.submit import Sender, Sent
+
+logger = logging.getLogger(__name__)
+
+#: Held jobs tried by one probe, should the first ones have ended meanwhile, or cost more than is left.
+PROBES = 50
+
+
+class Outcome(StrEnum):
+    """What became of something on the intake queue; a metric each."""
+
+    SENT = "Sent"
+    HELD = "Held"
+    UNKNOWN = "Unknown"
+    REJECTED = "Rejected"
+    WAITING = "Waiting"
+    REPEATED = "Repeated"
+    IGNORED = "Ignored"
+
+
+_OUTCOMES: Mapping[Sent, Outcome] = {
+    Sent.ANSWERED: Outcome.SENT,
+    Sent.REFUSED: Outcome.HELD,
+    Sent.LOST: Outcome.UNKNOWN,
+    Sent.ELSEWHERE: Outcome.REPEATED,
+}
+
+
+class Admission:
+    """Decides, and has it done."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        sender: Sender,
+        holding: Holding,
+        ending: Ending,
+        allow_loopback: bool,
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._sender = sender
+        self._holding = holding
+        self._ending = ending
+        self._allow_loopback = allow_loopback
+        self._clock = clock
+
+    def decide(self, job: Job, model: Model | None, mistake: Mistake | None) -> Outcome:
+        """Send a new job, try an ended one again, or leave well alone."""
+        existing = self._store.get(job.job_id)
+        match on_arrival(existing, job.drop), existing:
+            case Arrival.SEND | Arrival.RETRY, None:
+                return self._admit(job, None, model, mistake)
+            case Arrival.SEND, Job() as held:
+                return self._send(held.evolve(drop=job.drop), held)
+            case Arrival.RETRY, Job() as ended:
+                again = job.evolve(created_at=ended.created_at, history=ended.history)
+                return self._admit(again, ended, model, mistake)
+            case Arrival.NOTE, Job() as under_way:
+                self._store.note_drop(under_way, job.drop)
+        return Outcome.REPEATED
+
+    def resume(self, job_id: str) -> Outcome:
+        """Try a held job again."""
+        job = self._store.get(job_id)
+        return self._send(job, job) if job is not None and job.status is Status.HELD else Outcome.REPEATED
+
+    def tend(self, message: Tend) -> Outcome:
+        """Send one held job as a probe of its gate, and open the gate if it is answered."""
+        gate = self._holding.due(message)
+        if gate is None:
+            return Outcome.IGNORED
+        too_dear = 0
+        for job_id, mark in self._holding.held(gate.name, PROBES).items():
+            job = self._store.get(job_id)
+            if job is None or job.status is not Status.HELD or job.gate != gate.name:
+                self._holding.forget(gate.name, job_id, mark)
+                continue
+            outcome = self._send(job, job, probing=gate.name)
+            if outcome is Outcome.HELD and gate.name == BUDGET:
+                too_dear += 1  # nothing was asked, and another job may be cheaper
+                continue
+            if outcome in (Outcome.HELD, Outcome.UNKNOWN):
+                return outcome
+            if outcome is Outcome.SENT:
+                break
+        else:
+            if too_dear:
+                return Outcome.HELD
+        self._holding.open(gate.name)
+        return Outcome.SENT
+
+    def _admit(self, job: Job, existing: Job | None, model: Model | None, mistake: Mistake | None) -> Outcome:
+        if model is None:
+            mistake = mistake or Mistake("model", "is not known", drops.names())
+        else:
+            mistake = mistake or self._forbidden(model, job.input)
+        if mistake is not None or model is None:
+            return self._reject(job, existing, str(mistake))
+        return self._send(job.evolve(price_usd=model.price_usd(job.input)), existing)
+
+    def _send(self, job: Job, was: Job | None, *, probing: str = "") -> Outcome:
+        sent = self._sender.send(job, was, probing=probing)
+        logger.info("%s: %s", job.model, sent.value, extra={"job_id": job.job_id})
+        return _OUTCOMES[sent]
+
+    def _forbidden(self, model: Model, values: Mapping[str, Any]) -> Mistake | None:
+        """A plain http address, which is for laptops only."""
+        for field in model.media():
+            urls = media_of({field.name: values.get(field.name)})
+            if not self._allow_loopback and any(url.startswith("http://") for url in urls):
+                return Mistake(field.name, "is a plain http address", "https://… or s3://bucket/key")
+        return None
+
+    def _reject(self, job: Job, existing: Job | None, message: str) -> Outcome:
+        now = self._clock()
+        error = {"code": "invalid_input", "message": redact(message)}
+        rejected = job.evolve(
+            status=Status.REJECTED,
+            error=error,
+            input=redacted(job.input),
+            attempt=existing.attempt if existing else 0,
+            claims=existing.claims + 1 if existing else 0,
+            completed_at=now,
+        )
+        logger.info("rejected: %s", error["message"], extra={"job_id": job.job_id})
+        self._ending.reject(rejected.noted(now, error["message"]), existing)
+        return Outcome.REJECTED

@@ -1,0 +1,48 @@
+"""The catalog: every model that can be asked for, by its id or its alias."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from dropreel.catalog import pixelcut, pixverse, veed, veo
+from dropreel.catalog.fields import shown
+from dropreel.catalog.model import Model
+from dropreel.errors import Mistake
+
+__all__ = ["MODELS", "Model", "find", "resolve"]
+
+_ALL: Final = (
+    veed.FABRIC,
+    veed.BACKGROUND_REMOVER,
+    veo.FAST,
+    veo.FAST_REFERENCE,
+    veo.VEO,
+    pixelcut.BACKGROUND_REMOVAL,
+    pixverse.V6_TEXT,
+    pixverse.V6_IMAGE,
+    pixverse.C1_TEXT,
+    pixverse.C1_IMAGE,
+    pixverse.V5_6_TEXT,
+    pixverse.V5_6_IMAGE,
+    veed.AIMLAPI_FABRIC,
+)
+
+#: Every model by its id.
+MODELS: Final[Mapping[str, Model]] = MappingProxyType({model.id: model for model in _ALL})
+
+_BY_NAME: Final = {name: model for model in _ALL for name in (model.id, model.alias) if name}
+
+
+def resolve(name: str) -> Model | None:
+    """The model of this id or alias, if there is one."""
+    return _BY_NAME.get(name)
+
+
+def find(name: str) -> Model:
+    """The model of this id or alias; Mistake when there is none."""
+    model = resolve(name)
+    if model is None:
+        raise Mistake("model", f"{shown(name)} is not a model", ", ".join(_BY_NAME))
+    return model

@@ -1,0 +1,53 @@
+"""The gateways behind one small protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from dropreel.jobs import ENDED_RANK, RANK
+
+if TYPE_CHECKING:
+    from dropreel.catalog.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """Where a gateway is asked to report."""
+
+    #: Holds the attempt's token: never to be logged.
+    url: str
+    #: Whether progress is wanted, too.
+    progress: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a request stands, in the words of gateway "pixazo", which all are translated to."""
+
+    #: QUEUED, PROCESSING, COMPLETED, FAILED or ERROR (not charged).
+    status: str
+    media_urls: tuple[str, ...] = ()
+    #: The gateway's own message, redacted.
+    error: str = ""
+
+    @property
+    def ended(self) -> bool:
+        return RANK[self.status] == ENDED_RANK
+
+
+class Gateway(Protocol):
+    """A provider's HTTP API."""
+
+    #: Whether it takes an X-Webhook-URL.
+    calls_back: bool
+
+    def submit(self, model: Model, values: Mapping[str, Any], callback: Callback | None) -> str:
+        """POST one generation, once, and return its request id.
+
+        Raises NotSent, Refused, Declined or AnswerLost: which of them says whether it may have been charged.
+        """
+
+    def status(self, request_id: str) -> Answer:
+        """Ask how a request stands. Raises StatusUnavailable."""

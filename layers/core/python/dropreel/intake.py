@@ -1,0 +1,167 @@
+"""What the submit function does with each message: make it a job, or say in the outbox why it is none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dropreel import catalog, drops, messages
+from dropreel.admission import Admission, Outcome
+from dropreel.assembly import Assembly, media_of
+from dropreel.catalog.model import Model
+from dropreel.drops import Name
+from dropreel.errors import Mistake
+from dropreel.gathering import Gatherer
+from dropreel.inbox import Inbox
+from dropreel.jobs import Job, Status, identity
+from dropreel.messages import Drop, Message, Request, Submit, Tend, Unreadable
+from dropreel.redaction import redacted, sound
+
+#: Bytes of a place's path in the outbox: S3 keys have 1,024, and `-<job_id>-99.webm` must fit behind it.
+LONGEST_PLACE = 960
+#: Characters of a rejected message's input that its record and manifest keep.
+LONGEST_INPUT = 100_000
+
+
+class Intake:
+    """Everything that the intake queue brings."""
+
+    def __init__(self, *, inbox: Inbox, gatherer: Gatherer, admission: Admission, clock: Callable[[], float]) -> None:
+        self._inbox = inbox
+        self._gatherer = gatherer
+        self._admission = admission
+        self._clock = clock
+
+    def take(self, body: str, message_id: str) -> list[Outcome]:
+        """Take one queue message. Whatever it raises is no fault of the sender's, and the message comes again."""
+        return [outcome for message in messages.read(body, message_id) for outcome in self._take(message)]
+
+    def _take(self, message: Message) -> list[Outcome]:
+        match message:
+            case Drop():
+                return self._drop(message)
+            case Request():
+                return [self._request(message)]
+            case Unreadable():
+                return [self._unreadable(message, catalog.resolve(message.model), message.mistake, {})]
+            case Submit(job_id):
+                return [self._admission.resume(job_id)]
+            case Tend():
+                return [self._admission.tend(message)]
+
+    # Drops
+
+    def _drop(self, drop: Drop) -> list[Outcome]:
+        if drop.bucket != self._inbox.bucket:
+            mistake = Mistake("bucket", f"{drop.bucket} is not the inbox", self._inbox.bucket)
+            return [self._stray(drop, mistake, identity("bucket", drop.bucket, drop.key), "")]
+        if drops.ignored(drop.key):
+            return [Outcome.IGNORED]
+        try:
+            name = drops.parse(drop.key)
+        except Mistake as mistake:
+            return [self._homeless(drop, mistake)]
+        if not drop.key.endswith("/" + drops.DEFAULTS):
+            return [self._gathered(drop, name)]
+        # Folder defaults may be what a waiting job below them lacks.
+        return [self._gathered(waiting, its_name) for waiting, its_name in self._gatherer.waiting_below(name)]
+
+    def _homeless(self, drop: Drop, mistake: Mistake) -> Outcome:
+        """A file in no model's folder is a job of its own, and a rejected one."""
+        head = self._inbox.head(drop.bucket, drop.key)
+        if head is None:
+            return Outcome.IGNORED
+        version = str(head.get("VersionId") or head["LastModified"])
+        return self._stray(drop, mistake, identity("stray", drop.key, head["ETag"]), version)
+
+    def _stray(self, drop: Drop, mistake: Mistake, job_id: str, version: str) -> Outcome:
+        folder, slash, file = drop.key.rpartition("/")
+        model = drop.key.partition("/")[0] if slash else ""
+        place = f"rejected/{folder}{slash}{file.rpartition('.')[0] or file}"
+        source = {"type": "drop", "bucket": drop.bucket, "keys": [drop.key]}
+        return self._admission.decide(self._new(job_id, model, place, source, drop=version), None, mistake)
+
+    def _gathered(self, drop: Drop, name: Name) -> Outcome:
+        found = self._gatherer.gather(drop, name)
+        return self._assembled(found) if found else Outcome.WAITING
+
+    def _assembled(self, found: Assembly) -> Outcome:
+        model = found.place.model
+        job = self._new(found.job_id, model.id, found.place.path, self._gatherer.source(found), drop=found.drop)
+        job = job.evolve(gateway=model.gateway, input=found.values, versions=found.versions)
+        return self._admission.decide(job, model, found.mistake)
+
+    # Messages
+
+    def _request(self, request: Request) -> Outcome:
+        model = catalog.resolve(request.model)
+        if model is None:
+            mistake = Mistake("model", f"{request.model[:100]!r} is not a model", drops.names())
+            return self._unreadable(request, None, mistake, request.input)
+        name = request.id or "job"
+        place = f"{model.id}/{request.output}/{name}" if request.output else f"{model.id}/{name}"
+        job = self._new(_message_identity(model.id, request), model.id, place, _source_of(request))
+        job = job.evolve(gateway=model.gateway)
+        try:
+            values = _complete(model, request.input)
+            job = job.evolve(input=values, versions=self._versions(model, values))
+        except Mistake as mistake:
+            return self._admission.decide(job.evolve(input=_kept(request.input)), model, mistake)
+        return self._admission.decide(job, model, None)
+
+    def _versions(self, model: Model, values: Mapping[str, Any]) -> dict[str, str]:
+        """The versions of the objects that a message names, so that what was checked is what is sent."""
+        media = {field.name for field in model.media()}
+        return {
+            uri: self._inbox.check(name, uri)
+            for name in media & set(values)
+            for uri in sorted(media_of({name: values[name]}))
+            if uri.startswith("s3://")
+        }
+
+    def _unreadable(
+        self, message: Request | Unreadable, model: Model | None, mistake: Mistake, values: Mapping[str, Any]
+    ) -> Outcome:
+        name = model.id if model else sound(message.model[:200])
+        place = f"{model.id}/{message.id or 'job'}" if model else f"rejected/{message.id or 'message'}"
+        job = self._new(_message_identity(name, message), name, place, _source_of(message))
+        return self._admission.decide(job.evolve(input=_kept(values)), model, mistake)
+
+    def _new(self, job_id: str, model: str, place: str, source: Mapping[str, Any], *, drop: str = "") -> Job:
+        return Job(
+            job_id=job_id,
+            model=model,
+            gateway="",
+            status=Status.WAITING,
+            place=place.encode()[:LONGEST_PLACE].decode(errors="ignore"),
+            source=source,
+            drop=drop,
+            created_at=self._clock(),
+        )
+
+
+def _complete(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A message's input in wire form. Raises Mistake: unlike a drop, it has no missing part to wait for."""
+    values = model.parse(given)
+    missing = model.missing(values)
+    if missing:
+        raise Mistake(missing[0], "is missing", "every required field: " + ", ".join(missing))
+    model.check(values)
+    return values
+
+
+def _message_identity(model: str, message: Request | Unreadable) -> str:
+    if message.id:
+        return identity("message", model, "id", message.id)
+    return identity("message", "itself", message.message_id)
+
+
+def _source_of(message: Request | Unreadable) -> dict[str, Any]:
+    return {"type": "message", "id": message.id or None, "message_id": message.message_id}
+
+
+def _kept(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A rejected input as far as it can be kept in a record."""
+    kept: dict[str, Any] = redacted(values)
+    return kept if len(json.dumps(kept)) <= LONGEST_INPUT else {}

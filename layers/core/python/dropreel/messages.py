@@ -1,0 +1,204 @@
+"""What may lie on the intake queue.
+
+Our own messages, requests, and S3 events, each bare or wrapped by SNS or EventBridge.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+from dropreel.errors import Mistake
+from dropreel.redaction import sound
+
+#: A publisher's own id of a message.
+ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+#: How deep envelopes may be nested (S3 in SNS in EventBridge is the deepest that AWS makes).
+DEEPEST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Something landed in the inbox."""
+
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A publisher asks for a generation; nothing in it has been checked but its form."""
+
+    model: str
+    input: Mapping[str, Any]
+    #: The publisher's id, or "".
+    id: str
+    #: The folder in the outbox, or "".
+    output: str
+    #: What a redelivery of this message shares with it: the id that the outermost sender gave.
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A message that is no request; `mistake` says why."""
+
+    mistake: Mistake
+    #: Its own id if that much could be read, or "".
+    id: str
+    #: The model that it names, if that much could be read, or "".
+    model: str
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """Our own: a held job may be tried again."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tend:
+    """Our own: a closed gate's probe is due."""
+
+    gate: str
+    chain: str
+
+
+Message = Drop | Request | Unreadable | Submit | Tend
+
+
+def read(body: str, message_id: str) -> Iterator[Message]:
+    """Everything that one queue message says; never raises for anything that a sender can write."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        yield Unreadable(Mistake("message", "is not JSON", "one JSON object"), "", "", message_id)
+        return
+    yield from _unwrap(found, message_id, DEEPEST)
+
+
+def own(message: Submit | Tend) -> str:
+    """One of our own messages as a queue message's body."""
+    if isinstance(message, Submit):
+        return json.dumps({"dropreel": {"submit": message.job_id}})
+    return json.dumps({"dropreel": {"tend": message.gate, "chain": message.chain}})
+
+
+def drop_event(drop: Drop) -> str:
+    """A drop as a queue message's body, for looking at it again later."""
+    return json.dumps({"dropreel": {"bucket": drop.bucket, "key": drop.key}})
+
+
+def _unwrap(found: object, message_id: str, depth: int) -> Iterator[Message]:
+    if not isinstance(found, dict) or depth == 0:
+        yield Unreadable(Mistake("message", "is not a JSON object", "one JSON object"), "", "", message_id)
+    elif isinstance(found.get("dropreel"), dict):
+        yield from _own(found["dropreel"], message_id)
+    elif found.get("Type") == "Notification" and isinstance(found.get("Message"), str):
+        yield from _sns(found, message_id, depth)
+    elif "detail-type" in found and isinstance(found.get("detail"), dict):
+        yield from _event_bridge(found, message_id, depth)
+    elif found.get("Event") == "s3:TestEvent":
+        return
+    elif isinstance(found.get("Records"), list):
+        yield from _s3(found["Records"], message_id)
+    else:
+        yield _request(found, message_id)
+
+
+def _sns(found: dict[str, Any], message_id: str, depth: int) -> Iterator[Message]:
+    inner_id = _text(found.get("MessageId")) or message_id
+    try:
+        inner = json.loads(found["Message"])
+    except (ValueError, RecursionError):
+        inner = None
+    yield from _unwrap(inner, inner_id, depth - 1)
+
+
+def _event_bridge(found: dict[str, Any], message_id: str, depth: int) -> Iterator[Message]:
+    detail = found["detail"]
+    if found.get("source") == "aws.s3":
+        if str(found["detail-type"]).startswith("Object Created"):
+            yield _drop(detail, detail.get("object"), _text, message_id)
+        return
+    yield from _unwrap(detail, _text(found.get("id")) or message_id, depth - 1)
+
+
+def _s3(records: list[Any], message_id: str) -> Iterator[Message]:
+    for record in records:
+        s3 = record.get("s3") if isinstance(record, dict) else None
+        if not isinstance(s3, dict):
+            problem = Mistake("Records", "holds something that is no S3 event", "S3 event records")
+            yield Unreadable(problem, "", "", message_id)
+        elif str(record.get("eventName", "ObjectCreated")).removeprefix("s3:").startswith("ObjectCreated"):
+            yield _drop(s3, s3.get("object"), lambda key: unquote_plus(_text(key)), message_id)
+
+
+def _drop(about: dict[str, Any], thing: Any, decode: Any, message_id: str) -> Message:
+    bucket = about.get("bucket")
+    name = _text(bucket.get("name")) if isinstance(bucket, dict) else ""
+    key = decode(thing.get("key")) if isinstance(thing, dict) else ""
+    if name and key:
+        return Drop(name, key)
+    return Unreadable(Mistake("Records", "an S3 event without bucket and key", "S3 event records"), "", "", message_id)
+
+
+def _own(found: dict[str, Any], message_id: str) -> Iterator[Message]:
+    match found:
+        case {"submit": str(job_id)} if job_id:
+            yield Submit(job_id)
+        case {"tend": str(gate), "chain": str(chain)} if gate:
+            yield Tend(gate, chain)
+        case {"bucket": str(bucket), "key": str(key)} if bucket and key:
+            yield Drop(bucket, key)
+        case _:
+            mistake = Mistake("dropreel", "is not a message of ours", "model, input, id, output")
+            yield Unreadable(mistake, "", "", message_id)
+
+
+def _request(found: dict[str, Any], message_id: str) -> Request | Unreadable:
+    own_id = found.get("id", "")
+    readable_id = own_id if isinstance(own_id, str) and ID.fullmatch(own_id) else ""
+    try:
+        return _checked(found, message_id)
+    except Mistake as mistake:
+        return Unreadable(mistake, readable_id, _text(found.get("model")), message_id)
+
+
+def _checked(found: dict[str, Any], message_id: str) -> Request:
+    for name in found:
+        if name not in ("model", "input", "id", "output"):
+            raise Mistake(name[:100], "is not a field of a message", "model, input, id, output")
+    model = found.get("model")
+    if not isinstance(model, str) or not model:
+        raise Mistake("model", "is missing or not a text", "the id or alias of a model")
+    values = found.get("input")
+    if not isinstance(values, dict):
+        raise Mistake("input", "is missing or not an object", "an object of the model's parameters")
+    own_id = found.get("id")
+    if own_id is not None and not (isinstance(own_id, str) and ID.fullmatch(own_id)):
+        raise Mistake("id", "is not a usable id", "1 to 128 of A-Z a-z 0-9 . _ -")
+    return Request(model, values, own_id or "", _folder(found.get("output")), message_id)
+
+
+def _folder(output: object) -> str:
+    """A folder of the outbox: no way up, no empty or hidden steps, short enough to leave room for the name."""
+    if output is None or output == "":
+        return ""
+    allowed = "a folder such as campaign/7, at most 500 bytes, without empty, . or .. steps"
+    if not isinstance(output, str) or not output.isprintable():
+        raise Mistake("output", "is not a folder", allowed)
+    steps = output.removesuffix("/").split("/")
+    if any(step in ("", ".", "..") for step in steps) or len(output.encode(errors="replace")) > 500:
+        raise Mistake("output", "is not a folder", allowed)
+    return "/".join(steps)
+
+
+def _text(value: object) -> str:
+    return sound(value) if isinstance(value, str) else ""

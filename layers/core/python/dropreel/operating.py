@@ -1,0 +1,99 @@
+"""What an operator may do to a job that can't help itself. Each is a decision of a person's, and says what it risks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dropreel.delivery import LEASE
+from dropreel.ending import Ending
+from dropreel.errors import Mistake
+from dropreel.gates import Gates
+from dropreel.jobs import Job, Status, is_request_id
+from dropreel.messages import Submit, own
+from dropreel.queues import Deliveries, Queue
+from dropreel.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """The verbs of the command line, for one environment."""
+
+    store: Store
+    gates: Gates
+    deliveries: Deliveries
+    intake: Queue
+    ending: Ending
+    clock: Callable[[], float]
+
+    def adopt(self, job_id: str, request_id: str) -> Job:
+        """Tell an UNKNOWN or EXPIRED job which request of the gateway's is its own; its outcome is then delivered.
+
+        Nothing is paid. Raises Mistake.
+        """
+        if not is_request_id(request_id):
+            raise Mistake("request_id", "is not a request id", "1 to 256 printable characters")
+        job = self._job(job_id, Status.UNKNOWN, Status.EXPIRED)
+        if not self.store.adopt(job, request_id):
+            raise _changed(job)
+        self._look_after(job)
+        return self._now(job)
+
+    def resend(self, job_id: str) -> Job:
+        """Send a job again: HELD, that costs nothing; UNKNOWN, perhaps a second payment; ended, a new one.
+
+        Raises Mistake.
+        """
+        job = self._job(job_id, Status.HELD, Status.UNKNOWN, Status.FAILED, Status.EXPIRED)
+        if job.status is not Status.HELD and not self.store.resubmit(job, 0, "sent again by an operator"):
+            raise _changed(job)
+        self.intake.send(own(Submit(job_id)))
+        return self._now(job)
+
+    def redeliver(self, job_id: str, *, deadline_seconds: int) -> Job:
+        """Fetch the output of a FAILED job once more from the gateway; nothing is paid. Raises Mistake."""
+        job = self._job(job_id, Status.FAILED)
+        if not job.request_id or (job.error or {}).get("code") != "output_unavailable":
+            raise Mistake("job", "did not fail for its output", "a job that FAILED as output_unavailable")
+        if not self.store.reopen(job, self.clock() + deadline_seconds):
+            raise _changed(job)
+        self._look_after(job)
+        return self._now(job)
+
+    def give_up(self, job_id: str) -> Job:
+        """End a job that is WAITING, HELD or UNKNOWN; what an UNKNOWN one may have cost is spent. Raises Mistake."""
+        job = self._job(job_id, Status.WAITING, Status.HELD, Status.UNKNOWN)
+        if job.status is Status.WAITING:
+            self.store.clear_waiting(job_id)
+            return job
+        now = self.clock()
+        owner = f"operator-{now}"
+        if not self.store.claim(job, owner, now + LEASE):
+            raise _changed(job)
+        if job.gate:
+            self.gates.unmark(job.gate, job_id)
+        claimed = job.evolve(
+            status=Status.DELIVERING, lease_owner=owner, lease_until=now + LEASE, claims=job.claims + 1
+        )
+        error = {"code": "given_up", "message": "an operator gave it up"}
+        self.ending.end(claimed.evolve(status=Status.FAILED, error=error, completed_at=now), claimed)
+        return self._now(job)
+
+    def _job(self, job_id: str, *allowed: Status) -> Job:
+        job = self.store.get(job_id)
+        if job is None:
+            raise Mistake("job", f"{job_id!r} does not exist", "the id of a job")
+        if job.status not in allowed:
+            raise Mistake("job", f"is {job.status}", ", ".join(allowed))
+        return job
+
+    def _look_after(self, job: Job) -> None:
+        now = self.clock()
+        self.deliveries.look(job.job_id, job.execution_name, since=now, now=now, delay=0)
+
+    def _now(self, job: Job) -> Job:
+        return self.store.get(job.job_id) or job
+
+
+def _changed(job: Job) -> Mistake:
+    return Mistake("job", "has changed in this moment", f"a job that stays {job.status}: look again")

@@ -1,0 +1,66 @@
+"""Taking news of a job, from a callback or from a look: one conditional write.
+
+News are hints. The write verifies them as far as a stranger can be told from the gateway, and dedupes them; what
+really happened, the delivery asks the gateway.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from dropreel.jobs import ENDED_RANK, RANK, is_request_id, token_hash
+from dropreel.measures import measure
+from dropreel.queues import Deliveries
+from dropreel.store import Store, Verdict
+
+#: Bytes of the largest callback that is read.
+LARGEST_CALLBACK = 256 * 1024
+
+
+def settle(store: Store, job_id: str, *, status: str, request_id: str, proof: Mapping[str, Any]) -> Verdict:
+    """Take a piece of news: from a callback, which proves itself by its token, or from a look at an attempt."""
+    rank = RANK[status]
+    progress = status if rank < ENDED_RANK else ""
+    verdict = store.settle(job_id, rank=rank, progress=progress, proof=proof, request_id=request_id)
+    if verdict is Verdict.NEWS and rank == ENDED_RANK:
+        measure("EndByCallback" if "token" in proof else "EndByPoll")
+    return verdict
+
+
+def take_callback(store: Store, deliveries: Deliveries, job_id: str, token: str, body: bytes) -> int:
+    """Take a callback and return its HTTP status: 202, 200, 400, 403 or 413.
+
+    Whoever brings the end first has the delivery woken. It may die between its write and its message: the looks make
+    that good; after an expired job's looks are over, whoever brings the end again does.
+    """
+    if len(body) > LARGEST_CALLBACK:
+        return 413
+    news = _read(body)
+    if news is None:
+        return 400
+    if not job_id or not token or len(job_id) > 64 or len(token) > 256:
+        return 403
+    status, request_id = news
+    proof = {"token": token_hash(token)}
+    verdict = settle(store, job_id, status=status, request_id=request_id, proof=proof)
+    if verdict in (Verdict.NEWS, Verdict.AGAIN) and RANK[status] == ENDED_RANK:
+        deliveries.wake(job_id)
+    return {Verdict.NEWS: 202, Verdict.STRANGER: 403}.get(verdict, 200)
+
+
+def _read(body: bytes) -> tuple[str, str] | None:
+    """Status and request id of a callback of the documented form, or None."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    status, request_id = found.get("status"), found.get("request_id")
+    if not isinstance(status, str) or status not in RANK or not is_request_id(request_id):
+        return None
+    if not isinstance(found.get("output"), dict | None) or not isinstance(found.get("error"), str | None):
+        return None
+    return status, str(request_id)

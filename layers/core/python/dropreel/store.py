@@ -1,0 +1,316 @@
+"""The jobs table: one item a job, every change of it conditional.
+
+No method reads and then writes: the condition is checked by DynamoDB together with the write, so that of any number
+of concurrent callers exactly one wins. A method that returns False (or None) has changed nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from dropreel.items import deserialize, serialize
+from dropreel.jobs import ATTENTION, SETTLED, Job, Status, entry, heard
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+Item = dict[str, Any]
+
+#: The writer's attempt is still the job's last one.
+SAME_ATTEMPT = "attempt = :attempt"
+#: Nobody has changed the status since it was read.
+SAME_STATUS = "#status = :was"
+#: The job has no outcome yet and the last POST's answer has not been recorded.
+POSTING = "#status = :submitting"
+#: The caller knows the token of the last attempt.
+RIGHT_TOKEN = "token_hash = :token"
+#: Nothing newer is known already.
+NEWS = "(attribute_not_exists(hint) OR hint < :rank)"
+#: Not ended for good.
+OPEN = "NOT #status IN (" + ", ".join(f":{status.lower()}" for status in sorted(SETTLED)) + ")"
+#: The request that it speaks of is the one on record, or none is.
+SAME_REQUEST = "(attribute_not_exists(request_id) OR request_id = :request)"
+#: No living copy holds the lease, or the caller itself does.
+LEASE_FREE = "(attribute_not_exists(lease_until) OR lease_until < :now OR lease_owner = :owner)"
+#: Nobody has claimed the delivery since it was read.
+UNCLAIMED = "(attribute_not_exists(claims) OR claims = :claims)"
+#: The caller still holds the lease: nobody has claimed it since, not even another copy of the same message.
+LEASE_MINE = "claims = :claims"
+
+_settled = {f":{status.lower()}": str(status) for status in sorted(SETTLED)}
+
+
+#: What an accepted request does, as long as no callback has told more.
+QUEUED = "progress = if_not_exists(progress, :queued)"
+
+#: Seconds that a rejected drop is remembered. Every other job is remembered for ever: its record is what keeps it
+#: from being paid twice.
+REJECTED_KEPT = 90 * 86_400
+
+
+class Verdict(Enum):
+    """What became of a piece of news about a job."""
+
+    NEWS = "taken"
+    OLD = "a duplicate, or older than what is known"
+    AGAIN = "the same, of an expired job, which may have no watch any more"
+    STRANGER = "no such job, or the wrong token or attempt"
+
+
+class Store:
+    """Jobs in DynamoDB."""
+
+    def __init__(self, client: DynamoDBClient, table: str, clock: Callable[[], float]) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+
+    def get(self, job_id: str) -> Job | None:
+        """The job as it is now (strongly consistent), or None."""
+        answer = self._client.get_item(TableName=self._table, Key=_key(job_id), ConsistentRead=True)
+        return from_item(answer["Item"]) if "Item" in answer else None
+
+    def waiting_under(self, folder: str) -> Iterator[Job]:
+        """WAITING jobs whose place begins with this text (eventually consistent)."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName="attention",
+            KeyConditionExpression="attention = :waiting AND begins_with(place, :folder)",
+            ExpressionAttributeValues=marshal({":waiting": "WAITING", ":folder": folder}),
+        )
+        for page in pages:
+            yield from map(from_item, page["Items"])
+
+    def put_waiting(self, job: Job) -> None:
+        """Record what a place waits for, again if need be."""
+        self._client.put_item(TableName=self._table, Item=to_item(job))
+
+    def clear_waiting(self, job_id: str) -> None:
+        """Forget that a place was waiting."""
+        self._client.delete_item(TableName=self._table, Key=_key(job_id))
+
+    def intent(self, job: Job, was: Job | None) -> dict[str, Any]:
+        """The conditional Put of `job`, as arguments of put_item and of a transaction alike.
+
+        It succeeds if there was no job (`was` None), or if it is still in the status and attempt in which it was read.
+        """
+        put: dict[str, Any] = {"TableName": self._table, "Item": to_item(job)}
+        if was is None:
+            return put | {"ConditionExpression": "attribute_not_exists(job_id)"}
+        return put | {
+            "ConditionExpression": f"{SAME_STATUS} AND {SAME_ATTEMPT}",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": marshal({":was": str(was.status), ":attempt": was.attempt}),
+        }
+
+    def put(self, job: Job, was: Job | None) -> bool:
+        """Write the whole job in place of what was read; False if somebody else changed it meanwhile."""
+        try:
+            self._client.put_item(**self.intent(job, was), ReturnValuesOnConditionCheckFailure="ALL_OLD")
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            # The client tries again when an answer is lost on the way. Then it may be our own write that we find.
+            before: Mapping[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]
+            return bool(before) and before == to_item(job)
+        return True
+
+    def note_drop(self, job: Job, drop: str) -> bool:
+        """Remember that the same files were dropped again while the job was under way."""
+        return self._update(job, "SET #drop = :drop", f"{SAME_STATUS} AND {SAME_ATTEMPT}", {":drop": drop})
+
+    def accepted(self, job: Job, request_id: str) -> bool:
+        """Record the gateway's answer to the POST of this attempt."""
+        changes = {"request_id": request_id, "reason": ""}
+        return self._move(job, Status.SUBMITTED, request_id, POSTING, changes, {":queued": "QUEUED"}, more=QUEUED)
+
+    def lost(self, job: Job, reason: str) -> bool:
+        """Record that this attempt's answer was lost; False if a callback has brought its request id meanwhile."""
+        condition = f"{POSTING} AND attribute_not_exists(request_id)"
+        return self._move(job, Status.UNKNOWN, reason, condition, {"reason": reason})
+
+    def declined(self, job: Job, message: str) -> bool:
+        """Record that the gateway called this attempt's request bad; the delivery ends the job."""
+        outcome = {"status": "FAILED", "code": "declined", "message": message}
+        return self._move(job, Status.DELIVERING, message, POSTING, {"outcome": outcome})
+
+    def settle(self, job_id: str, *, rank: int, progress: str, proof: Mapping[str, Any], request_id: str) -> Verdict:
+        """Take a piece of news in one conditional write, which is also its verification and its deduplication.
+
+        `proof` is `{"token": hash}` for a callback and `{"attempt": number}` for a poll; `rank` orders the gateway's
+        statuses.
+        """
+        token = "token" in proof
+        values = {":rank": rank, ":request": request_id, **_settled}
+        values |= {f":{name}": value for name, value in proof.items()}
+        changes = "SET hint = :rank, request_id = :request, history = list_append(if_not_exists(history, :none), :line)"
+        values |= {":none": [], ":line": [heard(self._clock(), progress, callback=token)]}
+        if progress:
+            changes += ", progress = :progress"
+            values[":progress"] = progress
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(job_id),
+                UpdateExpression=changes,
+                ConditionExpression=" AND ".join((RIGHT_TOKEN if token else SAME_ATTEMPT, SAME_REQUEST, NEWS, OPEN)),
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues=marshal(values),
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            before: Mapping[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]
+            known = {name: deserialize(value) for name, value in before.items()}
+            name, value = ("token_hash", proof["token"]) if token else ("attempt", proof["attempt"])
+            if not known or known.get(name) != value:
+                return Verdict.STRANGER
+            return Verdict.AGAIN if known.get("status") == Status.EXPIRED else Verdict.OLD
+        return Verdict.NEWS
+
+    def claim(self, job: Job, owner: str, until: float) -> bool:
+        """Take the lease on the job's delivery; an EXPIRED job stays EXPIRED until it is done."""
+        status = job.status if job.status is Status.EXPIRED else Status.DELIVERING
+        changes = {"lease_owner": owner, "lease_until": until, "claims": job.claims + 1}
+        condition = f"{SAME_STATUS} AND {UNCLAIMED} AND {LEASE_FREE}"
+        values = {":now": self._clock(), ":owner": owner, ":claims": job.claims}
+        return self._move(job, status, "copying", condition, changes, values)
+
+    def renew(self, job: Job, until: float) -> bool:
+        """Keep the lease; False if somebody else has it."""
+        values = {":claims": job.claims, ":until": until}
+        return self._update(job, "SET lease_until = :until", f"{SAME_ATTEMPT} AND {LEASE_MINE}", values)
+
+    def resubmit(self, job: Job, errors: int, reason: str) -> bool:
+        """Give a job back to the submitter: its attempt was not charged, or the operator took the risk that it was."""
+        changes = {"errors": errors, "reason": reason, "lease_until": 0.0}
+        return self._move(job, Status.HELD, reason, SAME_STATUS, changes)
+
+    def adopt(self, job: Job, request_id: str) -> bool:
+        """Record an operator's word which request is this job's; an EXPIRED job stays EXPIRED until it is delivered."""
+        status = job.status if job.status is Status.EXPIRED else Status.SUBMITTED
+        changes = {"request_id": request_id, "reason": ""}
+        return self._move(job, status, f"adopted {request_id}", SAME_STATUS, changes)
+
+    def reopen(self, job: Job, deadline_at: float) -> bool:
+        """Take a FAILED job back to where its outcome is to be fetched."""
+        changes = {"deadline_at": deadline_at, "error": None, "lease_until": 0.0}
+        return self._move(job, Status.SUBMITTED, "delivered again by an operator", SAME_STATUS, changes)
+
+    def finish(self, job: Job, was: Job) -> bool:
+        """Write the end of a job, on condition that no one else ended it or took over its delivery."""
+        condition = SAME_STATUS + (f" AND {LEASE_MINE}" if was.claims else "")
+        values = {":claims": was.claims} if was.claims else {}
+        changes: dict[str, Any] = {
+            "outputs": [dict(output) for output in job.outputs],
+            "error": dict(job.error) if job.error else None,
+            "late": job.late,
+            "completed_at": job.completed_at,
+            "lease_until": 0.0,
+        }
+        note = job.error["message"] if job.error else f"{len(job.outputs)} output(s)"
+        return self._move(was, job.status, note, condition, changes, values)
+
+    def _move(
+        self,
+        job: Job,
+        status: Status,
+        note: str,
+        condition: str,
+        changes: Item,
+        values: Item | None = None,
+        *,
+        more: str = "",
+    ) -> bool:
+        """Change a job's status, with its line of history and its place in the `attention` index."""
+        sets = ["#status = :status", "history = list_append(if_not_exists(history, :none), :entry)"]
+        sets += [more] if more else []
+        bound: Item = {":status": str(status), ":none": [], ":entry": [entry(self._clock(), status, note)]}
+        for name, value in changes.items():
+            sets.append(f"#{name} = :new_{name}")
+            bound[f":new_{name}"] = value
+        if status in ATTENTION:
+            sets.append("attention = :status")
+        expression = "SET " + ", ".join(sets) + ("" if status in ATTENTION else " REMOVE attention")
+        return self._update(job, expression, f"{SAME_ATTEMPT} AND {condition}", bound | (values or {}), tuple(changes))
+
+    def _update(
+        self, job: Job, expression: str, condition: str, values: Item, names: tuple[str, ...] = ("drop",)
+    ) -> bool:
+        every = {**values, ":attempt": job.attempt, ":was": str(job.status), ":submitting": "SUBMITTING"}
+        text = f"{expression} {condition}"
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(job.job_id),
+                UpdateExpression=expression,
+                ConditionExpression=condition,
+                ExpressionAttributeNames={f"#{name}": name for name in ("status", *names) if f"#{name}" in text},
+                ExpressionAttributeValues=marshal({name: value for name, value in every.items() if _uses(text, name)}),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+
+def _uses(text: str, name: str) -> bool:
+    """Whether an expression mentions this placeholder (DynamoDB refuses values that it does not)."""
+    return any(word.strip("(),") == name for word in text.split())
+
+
+def _key(job_id: str) -> Item:
+    return {"job_id": {"S": job_id}}
+
+
+def marshal(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain values in DynamoDB's form; floats become exact decimals of their shortest text."""
+    return {name: serialize(_storable(value)) for name, value in values.items()}
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, Mapping):
+        return {name: _storable(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(inner) for inner in value]
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+def to_item(job: Job) -> dict[str, Any]:
+    """A job as an item; empty values are left out, so that `attribute_not_exists` means what it says."""
+    values = {item.name: getattr(job, item.name) for item in dataclasses.fields(job)}
+    item = {name: value for name, value in values.items() if value not in (None, "", (), {}, 0.0) or name == "attempt"}
+    item["status"] = str(job.status)
+    if job.status in ATTENTION:
+        item["attention"] = str(job.status)
+    if job.status is Status.REJECTED and job.drop:
+        item["expires_at"] = int(job.completed_at) + REJECTED_KEPT
+    return marshal(item)
+
+
+_DECIMALS = ("price_usd", "reserved_usd")
+_FLOATS = ("created_at", "submitting_at", "deadline_at", "completed_at", "lease_until")
+_TUPLES = ("missing", "outputs", "history")
+
+
+def from_item(item: Mapping[str, Any]) -> Job:
+    """An item as a job; attributes that are none of its fields are passed over."""
+    known = {f.name for f in dataclasses.fields(Job)}
+    values = {name: deserialize(value) for name, value in item.items() if name in known}
+    plain = {name: value if name in _DECIMALS else _plain(value) for name, value in values.items()}
+    plain |= {name: float(plain[name]) for name in _FLOATS if name in plain}
+    plain |= {name: tuple(plain[name]) for name in _TUPLES if name in plain}
+    empty = {name: "" for name in ("model", "gateway") if name not in plain}
+    return Job(**{**plain, **empty, "status": Status(plain["status"])})

@@ -1,0 +1,150 @@
+"""A long output into S3 as one request, sent while it is still being read.
+
+It is cheaper than parts, each of which costs a call and a checksum of its own: S3 checks the request against the
+SHA-256 that the manifest will hold, sent behind the bytes. But the size must be known, and when it breaks off
+everything is to be read again, whereas a part is simply sent again.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from base64 import b64encode
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+from botocore.awsrequest import AWSRequest
+
+from dropreel.addresses import TIMEOUT
+from dropreel.uploads import Upload
+from dropreel.window import PART, Part
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+#: S3 takes no more in one request.
+MOST_AT_ONCE = 5_000_000_000
+CHECKSUM = "x-amz-checksum-sha256"
+
+
+class StreamBroken(Exception):
+    """S3 did not take an output as one request."""
+
+
+class Stream(Upload):
+    """One request, sent as its bytes come; cut off before the end it leaves nothing."""
+
+    def __init__(
+        self, s3: S3Client, target: dict[str, str], about: dict[str, Any], size: int, release: Callable[[Part], None]
+    ) -> None:
+        super().__init__(1, release)
+        url, self._headers = _signed(s3, target, about, size)
+        parts = urlsplit(url)
+        self._path = parts.path
+        host, port = parts.hostname or "", parts.port
+        self._connection = (
+            http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=_tls())
+            if parts.scheme == "https"
+            else http.client.HTTPConnection(host, port, timeout=TIMEOUT)
+        )
+        self._connection.auto_open = 0  # a second connection would go on in the middle
+
+    def __enter__(self) -> Self:
+        self._answers.append(self._threads.submit(self._begin))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Hang up, so that a thread which still sends need not be waited for."""
+        if sock := self._connection.sock:
+            with suppress(OSError):
+                # Not the TLS socket's own, which would take its state from under the thread that sends.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        self._threads.shutdown(cancel_futures=True)
+        self._connection.close()
+
+    def complete(self, size: int, sha256: str, beat: Callable[[], None]) -> None:
+        """Send the digest, by which S3 checks the bytes, and wait for its answer."""
+        self._answers.append(self._threads.submit(self._end, sha256))
+        self._wait(beat)
+
+    def _begin(self) -> None:
+        try:
+            self._connection.connect()
+            self._connection.putrequest("PUT", self._path, skip_accept_encoding=True)
+            for name, value in self._headers.items():
+                self._connection.putheader(name, value)
+            self._connection.endheaders()
+        except OSError as error:
+            raise StreamBroken(f"no connection ({error})") from error
+
+    def _send(self, part: Part, count: int) -> None:
+        try:
+            with memoryview(part.buffer) as whole, whole[:count] as view:
+                for piece in (_frame(count), view, b"\r\n"):
+                    self._connection.send(piece)
+        except (OSError, http.client.HTTPException) as error:
+            raise StreamBroken(f"broken off at part {part.number} ({type(error).__name__})") from error
+        finally:
+            self._release(part)  # after a failure too: what is read next gets to hear of it in `add`
+
+    def _end(self, sha256: str) -> None:
+        try:
+            self._connection.send(_frame(0) + _trailer(bytes.fromhex(sha256)))
+            answer = self._connection.getresponse()
+            answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise StreamBroken(f"no answer ({type(error).__name__})") from error
+        if answer.status != 200:
+            raise StreamBroken(f"answered {answer.status}")
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Made once: it loads the authorities' certificates."""
+    return ssl.create_default_context()
+
+
+def _signed(s3: S3Client, target: dict[str, str], about: dict[str, Any], size: int) -> tuple[str, dict[str, str]]:
+    """Where to send an output, and with which headers.
+
+    The client itself would read the body twice over plain http, and by 16 KB into copies over TLS; so only the address
+    and the signature are its work.
+    """
+    # The endpoint's rules are applied in no other call that sends nothing.
+    url = s3.generate_presigned_url("put_object", Params=target).partition("?")[0]
+    request = AWSRequest("PUT", url, headers=_headers(about, size))
+    # The payload's place in the signature then says that a checksum follows it.
+    request.context["checksum"] = {"request_algorithm": {"algorithm": "sha256", "in": "trailer", "name": CHECKSUM}}
+    s3._request_signer.sign("PutObject", request)  # type: ignore[attr-defined]
+    return url, dict(request.headers.items())
+
+
+def _headers(about: dict[str, Any], size: int) -> dict[str, str]:
+    return {
+        "Content-Type": about["ContentType"],
+        **{f"x-amz-meta-{name}": value for name, value in about["Metadata"].items()},
+        "Content-Encoding": "aws-chunked",
+        "Content-Length": str(_framed(size)),
+        "x-amz-decoded-content-length": str(size),
+        "x-amz-sdk-checksum-algorithm": "SHA256",
+        "x-amz-trailer": CHECKSUM,
+    }
+
+
+def _framed(size: int) -> int:
+    """Bytes of a body that holds so many: every part is a chunk, and the checksum follows the last."""
+    full, rest = divmod(size, PART)
+    chunks = full * (len(_frame(PART)) + PART + 2) + (len(_frame(rest)) + rest + 2 if rest else 0)
+    return chunks + len(_frame(0)) + len(_trailer(bytes(32)))
+
+
+def _frame(count: int) -> bytes:
+    return b"%x\r\n" % count
+
+
+def _trailer(digest: bytes) -> bytes:
+    return b"%b:%b\r\n\r\n" % (CHECKSUM.encode(), b64encode(digest))

@@ -1,0 +1,229 @@
+"""Sending a job, so that it is paid at most once.
+
+The order is what makes it safe. First the looks at the attempt begin, and the watch that guards them, under a name that
+only this attempt can have. Then one conditional write, the intent, decides who may POST; only its writer does, once.
+Whatever dies after that leaves looks that know of the job, and a token by which a callback finds it. Whatever dies
+before it leaves the queue message, which comes again and finds nothing sent.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from dropreel import catalog
+from dropreel.assembly import media_of
+from dropreel.errors import AnswerLost, Declined, NotSent
+from dropreel.gates import BUDGET, Gates, day_of
+from dropreel.gateways import Callback, Gateway
+from dropreel.holding import Holding
+from dropreel.inbox import Inbox
+from dropreel.jobs import SUBMIT_WINDOW, Job, Status, token_hash
+from dropreel.measures import measure
+from dropreel.queues import Deliveries, Watch
+from dropreel.store import Store
+from dropreel.watching import ROUND
+
+logger = logging.getLogger(__name__)
+
+
+class Sent(Enum):
+    """What became of an attempt to send."""
+
+    ANSWERED = "the gateway answered it, with a yes or a no"
+    REFUSED = "held: behind a closed gate, by a refusal, or by the budget"
+    LOST = "the answer was lost"
+    ELSEWHERE = "somebody else is at it"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """The settings that sending depends on."""
+
+    #: None where callbacks can't reach us.
+    callback_base_url: str | None
+    progress: bool
+    first_poll_seconds: int
+    poll_seconds: int
+    deadline_seconds: int
+    daily_budget_usd: Decimal | None
+    default_price_usd: Decimal
+
+
+class Sender:
+    """Sends jobs that are ready."""
+
+    def __init__(
+        self,
+        *,
+        terms: Terms,
+        store: Store,
+        gates: Gates,
+        holding: Holding,
+        inbox: Inbox,
+        gateway: Callable[[str], Gateway],
+        watch: Watch,
+        deliveries: Deliveries,
+        clock: Callable[[], float],
+        new_token: Callable[[], str] = lambda: secrets.token_urlsafe(32),
+    ) -> None:
+        self._terms = terms
+        self._store = store
+        self._gates = gates
+        self._holding = holding
+        self._inbox = inbox
+        self._gateway = gateway
+        self._watch = watch
+        self._deliveries = deliveries
+        self._clock = clock
+        self._new_token = new_token
+
+    def send(self, job: Job, was: Job | None, *, probing: str = "") -> Sent:
+        """Make the next attempt of a job, unless a gate is closed.
+
+        `was` is its record as read, `probing` the gate to ignore.
+        """
+        gate = self._gates.get(job.gateway)
+        if gate.closed and probing != gate.name:
+            return self._hold(job, was, gate.name, gate.reason)
+        token = self._new_token()
+        intent = self._intent(job, was, token)
+        values = self._lent(intent)
+        if not self._affordable(intent):
+            return self._hold(job, was, BUDGET, "the daily budget is used up", refused=True)
+        self._look_after(intent)
+        if not self._begin(intent, was):
+            return self._not_begun(job, was, intent)
+        if was and was.gate:
+            self._gates.unmark(was.gate, job.job_id)
+        return self._post(intent, values, token)
+
+    def _intent(self, job: Job, was: Job | None, token: str) -> Job:
+        now = self._clock()
+        attempt = (was.attempt if was else 0) + 1
+        budget, price = self._terms.daily_budget_usd, self._price(job)
+        return Job(
+            job_id=job.job_id,
+            model=job.model,
+            gateway=job.gateway,
+            status=Status.SUBMITTING,
+            place=job.place,
+            input=job.input,
+            versions=job.versions,
+            source=job.source,
+            drop=job.drop,
+            attempt=attempt,
+            errors=job.errors,
+            token_hash=token_hash(token),
+            price_usd=job.price_usd,
+            reserved_day=day_of(now) if budget is not None else "",
+            reserved_usd=price if budget is not None else None,
+            created_at=job.created_at,
+            submitting_at=now,
+            deadline_at=now + self._terms.deadline_seconds,
+            history=job.history,
+        ).noted(now, f"attempt {attempt}")
+
+    def _price(self, job: Job) -> Decimal:
+        return job.price_usd if job.price_usd is not None else self._terms.default_price_usd
+
+    def _affordable(self, intent: Job) -> bool:
+        """A cheap look before the watch is started; the reservation itself is what decides."""
+        budget, price = self._terms.daily_budget_usd, self._price(intent)
+        if budget is None:
+            return True
+        spent = self._gates.spent(intent.reserved_day)
+        affordable = spent + price <= budget
+        if budget:
+            measure("BudgetUsed", float(100 * (spent + price if affordable else spent) / budget), "Percent")
+        return affordable
+
+    def _begin(self, intent: Job, was: Job | None) -> bool:
+        budget = self._terms.daily_budget_usd
+        if budget is None:
+            return self._store.put(intent, was)
+        return self._gates.reserve(self._store.intent(intent, was), intent.reserved_day, self._price(intent), budget)
+
+    def _not_begun(self, job: Job, was: Job | None, intent: Job) -> Sent:
+        """The intent was not written: because of the budget, or because somebody else changed the job."""
+        now = self._store.get(job.job_id)
+        if now is None or now.execution_name != intent.execution_name:
+            self._watch.stop(intent)  # parts that were dropped together often come here together, so it is worth it
+        unchanged = (
+            (now is None)
+            if was is None
+            else (now is not None and (now.status, now.attempt) == (was.status, was.attempt))
+        )
+        if unchanged and self._terms.daily_budget_usd is not None:
+            return self._hold(job, was, BUDGET, "the daily budget is used up", refused=True)
+        return Sent.ELSEWHERE
+
+    def _hold(self, job: Job, was: Job | None, gate: str, reason: str, *, refused: bool = False) -> Sent:
+        self._holding.hold(job, was, gate, reason, refused=refused)
+        return Sent.REFUSED
+
+    def _look_after(self, intent: Job) -> None:
+        """Have the attempt looked at from before it exists, and have the looks themselves guarded."""
+        called_back = self._callback(intent, "") is not None
+        first = self._terms.first_poll_seconds if called_back else self._terms.poll_seconds
+        wait = min(first, self._terms.deadline_seconds)
+        self._watch.start(intent, round(max(self._terms.deadline_seconds, SUBMIT_WINDOW)) + ROUND)
+        now = intent.submitting_at
+        self._deliveries.look(intent.job_id, intent.execution_name, since=now, now=now, delay=wait)
+
+    def _callback(self, intent: Job, token: str) -> Callback | None:
+        base = self._terms.callback_base_url
+        if base is None or not self._gateway(intent.gateway).calls_back:
+            return None
+        return Callback(f"{base}/callbacks/{intent.job_id}/{token}", self._terms.progress)
+
+    def _lent(self, intent: Job) -> Mapping[str, Any]:
+        """The input with every `s3://` replaced by a presigned URL, made now."""
+        media = {uri for uri in media_of(intent.input) if uri.startswith("s3://")}
+        fields = {field.name for field in catalog.find(intent.model).media()}
+        urls = {uri: self._inbox.lend(uri, intent.versions.get(uri, "")) for uri in media}
+        return {name: _replaced(value, urls) if name in fields else value for name, value in intent.input.items()}
+
+    def _post(self, intent: Job, values: Mapping[str, Any], token: str) -> Sent:
+        gateway, model = self._gateway(intent.gateway), catalog.find(intent.model)
+        try:
+            request_id = gateway.submit(model, values, self._callback(intent, token))
+        except NotSent as refusal:
+            return self._refused(intent, refusal)
+        except Declined as no:
+            self._gates.release(intent)
+            if self._store.declined(intent, str(no)):
+                self._deliveries.wake(intent.job_id)
+            return Sent.ANSWERED
+        except AnswerLost as lost:
+            logger.warning("attempt %d: answer lost: %s", intent.attempt, lost, extra={"job_id": intent.job_id})
+            self._store.lost(intent, str(lost))
+            self._measure_money(intent)
+            return Sent.LOST
+        # Logged before it is written: if the write fails, an operator can still adopt the request.
+        logger.info("attempt %d: accepted as %s", intent.attempt, request_id, extra={"job_id": intent.job_id})
+        self._store.accepted(intent, request_id)
+        self._measure_money(intent)
+        return Sent.ANSWERED
+
+    def _measure_money(self, intent: Job) -> None:
+        """What may have been paid; an ERROR, which is not, does not take it back."""
+        measure("MoneyUsd", float(self._price(intent)), "None", model=intent.model)
+
+    def _refused(self, intent: Job, refusal: NotSent) -> Sent:
+        logger.warning("attempt %d: refused: %s", intent.attempt, refusal, extra={"job_id": intent.job_id})
+        self._gates.release(intent)
+        free = intent.evolve(reserved_day="", reserved_usd=None)
+        self._holding.hold(free, intent, intent.gateway, refusal.reason, refusal=refusal, refused=True)
+        return Sent.REFUSED
+
+
+def _replaced(value: Any, urls: Mapping[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_replaced(item, urls) for item in value]
+    return urls.get(value, value) if isinstance(value, str) else value

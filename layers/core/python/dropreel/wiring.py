@@ -1,0 +1,185 @@
+"""The services of each function, put together from its settings.
+
+Imports are inside, so that a function loads what it uses and no more.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+from botocore.session import Session, get_session
+
+from dropreel.settings import BadSetting, DeliverSettings, PollSettings, SubmitSettings
+
+if TYPE_CHECKING:
+    import httpx
+
+    from dropreel.copying import Fetch
+    from dropreel.intake import Intake
+    from dropreel.looking import Looking
+    from dropreel.watching import Watching
+
+#: A throttled call is tried a few times; nothing here waits for ever.
+CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=30)
+
+
+def early(make: Callable[[], object]) -> None:
+    """Make a function's services before its first event, while Lambda gives it a whole processor to start with.
+
+    What can not be made yet is made by the first event, whose log then says what is missing.
+    """
+    with suppress(BadSetting, BotoCoreError):
+        make()
+
+
+def aws(service: str) -> Any:
+    """A client of an AWS service, by its name."""
+    return _session().create_client(service, config=CONFIG.merge(_s3()) if service == "s3" else CONFIG)
+
+
+@cache
+def _session() -> Session:
+    """What all clients share; botocore's, since boto3 would load its transfers and resources too."""
+    return get_session()
+
+
+def _s3() -> Config:
+    """Presigned URLs must be of signature version 4 and name the bucket's region, which only virtual hosts do.
+
+    A laptop's endpoint has no names for its buckets, so it gets them in the path. Bodies are not part of the signature:
+    what is uploaded carries a checksum, and one more pass over every byte would be a third of what a copy costs.
+    """
+    style: Literal["path", "virtual"] = "path" if "AWS_ENDPOINT_URL" in os.environ else "virtual"
+    return Config(signature_version="s3v4", s3={"addressing_style": style, "payload_signing_enabled": False})
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Everything that a function reaches beyond itself; a simulation puts its own in place."""
+
+    #: Makes an AWS client by its service's name.
+    aws: Callable[[str], Any] = aws
+    #: Epoch seconds.
+    clock: Callable[[], float] = time.time
+    #: Makes the HTTP client that speaks to the gateways; None: the real one.
+    http: Callable[[], httpx.Client] | None = None
+    #: Opens an output for reading; None: the real one.
+    fetch: Fetch | None = None
+
+
+def intake_of(settings: SubmitSettings, outside: Outside = Outside()) -> Intake:
+    """What the submit function runs."""
+    from dropreel.admission import Admission
+    from dropreel.ending import Ending
+    from dropreel.gates import Gates
+    from dropreel.gateways.access import Keys, gateways
+    from dropreel.gathering import Gatherer
+    from dropreel.holding import Holding
+    from dropreel.inbox import Inbox
+    from dropreel.intake import Intake
+    from dropreel.queues import Deliveries, Queue, Watch
+    from dropreel.store import Store
+    from dropreel.submit import Sender, Terms
+
+    clock, dynamodb, s3, sqs = outside.clock, outside.aws("dynamodb"), outside.aws("s3"), outside.aws("sqs")
+    store = Store(dynamodb, settings.jobs_table, clock)
+    gates = Gates(dynamodb, settings.gates_table, settings.jobs_table, clock)
+    inbox = Inbox(s3, settings.inbox_bucket, lend_seconds=max(3600, settings.deadline_seconds))
+    queue = Queue(sqs, settings.intake_queue_url)
+    holding = Holding(
+        store=store, gates=gates, intake=queue, held_retry_seconds=settings.held_retry_seconds, clock=clock
+    )
+    terms = Terms(
+        callback_base_url=settings.callback_base_url.rstrip("/") if settings.webhooks else None,
+        progress=settings.progress,
+        first_poll_seconds=settings.first_poll_seconds,
+        poll_seconds=settings.poll_seconds,
+        deadline_seconds=settings.deadline_seconds,
+        daily_budget_usd=settings.daily_budget_usd,
+        default_price_usd=settings.default_price_usd,
+    )
+    sender = Sender(
+        terms=terms,
+        store=store,
+        gates=gates,
+        holding=holding,
+        inbox=inbox,
+        gateway=gateways(settings, Keys(outside.aws("secretsmanager"), clock), outside.http),
+        watch=Watch(outside.aws("stepfunctions"), settings.watch_arn),
+        deliveries=Deliveries(Queue(sqs, settings.deliver_queue_url)),
+        clock=clock,
+    )
+    gatherer = Gatherer(store=store, inbox=inbox, queue=queue, quiet_seconds=settings.quiet_seconds, clock=clock)
+    admission = Admission(
+        store=store,
+        sender=sender,
+        holding=holding,
+        ending=Ending(store, s3, settings.outbox_bucket, outside.aws("events"), settings.event_bus),
+        allow_loopback=settings.allow_loopback,
+        clock=clock,
+    )
+    return Intake(inbox=inbox, gatherer=gatherer, admission=admission, clock=clock)
+
+
+def watching_of(settings: PollSettings, outside: Outside = Outside()) -> Watching:
+    """What the poll function runs."""
+    from dropreel.queues import Deliveries, Queue
+    from dropreel.store import Store
+    from dropreel.watching import Watching
+
+    sqs = outside.aws("sqs")
+    return Watching(
+        store=Store(outside.aws("dynamodb"), settings.jobs_table, outside.clock),
+        deliveries=Deliveries(Queue(sqs, settings.deliver_queue_url)),
+        intake=Queue(sqs, settings.intake_queue_url),
+    )
+
+
+def looking_of(settings: DeliverSettings, outside: Outside = Outside()) -> Looking:
+    """What the deliver function runs."""
+    from dropreel.addresses import Policy
+    from dropreel.copying import Copier
+    from dropreel.delivery import Delivery
+    from dropreel.ending import Ending
+    from dropreel.gates import Gates
+    from dropreel.gateways.access import Keys, gateways
+    from dropreel.looking import Looking
+    from dropreel.media import fetch
+    from dropreel.queues import Deliveries, Queue, Watch
+    from dropreel.store import Store
+
+    clock, dynamodb, s3, sqs = outside.clock, outside.aws("dynamodb"), outside.aws("s3"), outside.aws("sqs")
+    store = Store(dynamodb, settings.jobs_table, clock)
+    policy = Policy(settings.media_hosts, settings.allow_loopback)
+    deliveries, intake = Deliveries(Queue(sqs, settings.deliver_queue_url)), Queue(sqs, settings.intake_queue_url)
+    delivery = Delivery(
+        store=store,
+        gates=Gates(dynamodb, settings.gates_table, settings.jobs_table, clock),
+        gateway=gateways(settings, Keys(outside.aws("secretsmanager"), clock), outside.http),
+        copier=Copier(s3, settings.outbox_bucket, policy, outside.fetch or fetch),
+        ending=Ending(store, s3, settings.outbox_bucket, outside.aws("events"), settings.event_bus),
+        deliveries=deliveries,
+        intake=intake,
+        watch=Watch(outside.aws("stepfunctions"), settings.watch_arn),
+        max_error_retries=settings.max_error_retries,
+        clock=clock,
+    )
+    return Looking(
+        store=store,
+        delivery=delivery,
+        deliveries=deliveries,
+        intake=intake,
+        poll_seconds=settings.poll_seconds,
+        late_seconds=settings.deadline_seconds,
+        resubmit_unknown=settings.resubmit_unknown,
+        max_error_retries=settings.max_error_retries,
+        clock=clock,
+    )

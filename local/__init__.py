@@ -1,0 +1,1 @@
+"""dropreel on a laptop: the synthesized stack in moto, and simulated gateways."""

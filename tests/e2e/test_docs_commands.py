@@ -1,0 +1,163 @@
+"""The commands of the documents, run as they stand there: blocks that are marked runnable, in a shell, on a laptop.
+
+`aws` is a small stand-in (see aws_stand_in.py), strict about the few commands that the documents use.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from local.gateways import SimulatedGateways
+from local.gateways.samples import sample_picture, sample_sound
+from tests.e2e.harness import PROJECT, QUICK, Stack, running_stack
+
+pytestmark = pytest.mark.long
+
+PAGES = [PROJECT / "docs" / name for name in ("guide.md", "operations.md")]
+OPERATIONS = (PROJECT / "docs" / "operations.md").read_text()
+_BLOCK = re.compile(r"(<!-- runnable -->\n)?^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
+#: What a laptop can't do: reach an account, or run for ever.
+ELSEWHERE = ("aws cloudformation deploy", "dropreel up", "dropreel doctor --env", "dropreel drop --env")
+
+
+def blocks(*, runnable: bool) -> Iterator[tuple[str, str]]:
+    for page in PAGES:
+        for number, (mark, text) in enumerate(_BLOCK.findall(page.read_text()), start=1):
+            if bool(mark) is runnable:
+                yield f"{page.stem}-{number}", text
+
+
+RUNNABLE = dict(blocks(runnable=True))
+REST = dict(blocks(runnable=False))
+
+
+@pytest.fixture(scope="module")
+def fresh(gateways: SimulatedGateways) -> Iterator[Stack]:
+    """A stack that no other test misbehaves on."""
+    with running_stack({**QUICK, "daily_budget_usd": "100"}, gateways_url=gateways.url) as stack:
+        stack.client("s3").create_bucket(Bucket="archive")
+        stack.client("s3").put_object(Bucket="archive", Key="2025/cat.txt", Body=b"a cat of last year")
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the commands run: what they name is there, and `dropreel`, `aws` and `python` are on the path."""
+    folder = tmp_path_factory.mktemp("docs")
+    (folder / "cat.png").write_bytes(sample_picture())
+    (folder / "cat.wav").write_bytes(sample_sound())
+    (folder / "pixazo.key").write_text("a-new-key\n")
+    (folder / "examples").symlink_to(PROJECT / "examples")
+    programs = {
+        "dropreel": f"{shlex.quote(sys.executable)} -m cli",
+        "aws": f"{shlex.quote(sys.executable)} {shlex.quote(str(Path(__file__).with_name('aws_stand_in.py')))}",
+        "python": shlex.quote(sys.executable),
+        "python3": shlex.quote(sys.executable),
+    }
+    (folder / "bin").mkdir()
+    for name, program in programs.items():
+        path = folder / "bin" / name
+        path.write_text(f'#!/bin/sh\nexec {program} "$@"\n')
+        path.chmod(0o755)
+    return folder
+
+
+def surroundings(stack: Stack, place: Path) -> Mapping[str, str]:
+    addresses = stack.addresses
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        "PATH": f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(PROJECT),
+        "DROPREEL_ENDPOINT_URL": addresses["aws_endpoint_url"],
+        "AWS_ENDPOINT_URL": addresses["aws_endpoint_url"],
+        "AWS_DEFAULT_REGION": addresses["region"],
+        "AWS_ACCESS_KEY_ID": "any",
+        "AWS_SECRET_ACCESS_KEY": "any",
+        "INBOX": addresses["inbox_bucket"],
+        "OUTBOX": addresses["outbox_bucket"],
+        "QUEUE": addresses["queue_url"],
+        "ARCHIVE": "archive",
+        "ENV": "local",
+    }
+
+
+@pytest.mark.parametrize("text", RUNNABLE.values(), ids=RUNNABLE)
+def test_the_documents_commands_run_as_they_stand_there(fresh: Stack, place: Path, text: str) -> None:
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", text],
+        cwd=place,
+        env=surroundings(fresh, place),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
+
+
+@pytest.mark.parametrize("text", REST.values(), ids=REST)
+def test_a_block_that_does_not_run_here_has_a_reason(text: str) -> None:
+    commands = text.replace("\\\n", " ").splitlines()
+    assert [command for command in commands if not command.startswith(ELSEWHERE)] == []
+
+
+def test_the_operators_page_lists_every_alarm(fresh: Stack) -> None:
+    rows = re.findall(
+        r"^\| (\w+(?:, \w+)*) \|", OPERATIONS.partition("\n| alarm |")[2].partition("\n\n")[0], re.MULTILINE
+    )
+    resources = fresh.client("cloudformation").describe_stack_resources(StackName="Dropreel-local")["StackResources"]
+    alarms = [each["LogicalResourceId"] for each in resources if each["ResourceType"] == "AWS::CloudWatch::Alarm"]
+    names = [re.sub(r"^Monitoring(\w+?)[0-9A-F]{8}$", r"\1", alarm) for alarm in alarms]
+    assert sorted(name for row in rows for name in row.split(", ")) == sorted(names)
+
+
+def test_a_fresh_stack_passes_every_check(fresh: Stack, place: Path) -> None:
+    words = ["bash", "-c", "dropreel doctor --json"]
+    ran = subprocess.run(words, cwd=place, env=surroundings(fresh, place), check=True, capture_output=True, text=True)
+    found = [json.loads(line) for line in ran.stdout.splitlines()]
+    named = {"pixazo key", "aimlapi gateway", "callback", "intake dead letters", "deliver queue", "HELD jobs"}
+    assert named <= {check["name"] for check in found}
+    assert {check["state"] for check in found} == {"fine"}
+
+
+def test_the_examples_folder_makes_three_films(fresh: Stack, place: Path) -> None:
+    copied = ["aws", "s3", "cp", "--recursive", "examples/folder", f"s3://{fresh.addresses['inbox_bucket']}/"]
+    subprocess.run(
+        ["bash", "-c", shlex.join(copied)], cwd=place, env=surroundings(fresh, place), check=True, capture_output=True
+    )
+    for name in ("dawn", "noon", "dusk"):
+        manifest = fresh.manifest(f"veo-3-1-fast/sea/{name}")
+        assert (manifest["status"], manifest["price_usd"]) == ("SUCCEEDED", 0.4)
+
+
+def test_the_examples_publisher_says_it_once(fresh: Stack, place: Path) -> None:
+    words = [sys.executable, "examples/publish.py", fresh.addresses["queue_url"], "veo-3-1-fast"]
+    asked = [*words, json.dumps({"prompt": "a cat", "duration": 4}), "--id", "order-1", "--output", "twice"]
+    for _ in range(2):
+        subprocess.run(asked, cwd=place, env=surroundings(fresh, place), check=True, capture_output=True)
+    assert fresh.manifest("veo-3-1-fast/twice/order-1")["status"] == "SUCCEEDED"
+    assert len(fresh.manifests("veo-3-1-fast/twice/")) == 1
+
+
+def test_the_examples_rule_matches_a_film_that_succeeded_and_no_other(fresh: Stack) -> None:
+    formation, events = fresh.client("cloudformation"), fresh.client("events")
+    parameters = [{"ParameterKey": "EventBus", "ParameterValue": fresh.addresses["event_bus"]}]
+    body = (PROJECT / "examples" / "on-success.yaml").read_text()
+    formation.create_stack(StackName="films", TemplateBody=body, Parameters=parameters)
+    (stack,) = formation.describe_stacks(StackName="films")["Stacks"]
+    queue = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}["Films"]
+    for kind in ("Job Succeeded", "Job Failed"):
+        entry = {"Source": "dropreel", "DetailType": kind, "Detail": json.dumps({"status": kind})}
+        events.put_events(Entries=[{**entry, "EventBusName": fresh.addresses["event_bus"]}])
+    found = fresh.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+    assert ["Job Succeeded" in message["Body"] for message in found["Messages"]] == [True]

@@ -1,0 +1,177 @@
+"""What tells a person that something needs one: each alarm with what to do, and a dashboard that shows it all."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.infra.synthesized import Assembly, Json, readable
+
+ALARMS = {
+    "IntakeDeadLetters": "dropreel redrive",
+    "DeliverDeadLetters": "start-message-move-task",
+    "IntakeWaits": "submit_concurrency",
+    "DeliverWaits": "deliver_concurrency",
+    "PixazoRefuses": "dropreel/dev/pixazo",
+    "AimlapiRefuses": "dropreel/dev/aimlapi",
+    "Unknown": "dropreel adopt",
+    "Budget": "daily_budget_usd",
+    "Failing": "--status FAILED",
+    "Crashes": "log",
+}
+
+
+def _alarm(assembly: Assembly, name: str) -> Json:
+    return assembly.of_type("AWS::CloudWatch::Alarm")[f"Monitoring{name}"]
+
+
+def _watched(alarm: Json) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Namespace, name and dimensions of all metrics that an alarm looks at."""
+    metrics = [each["MetricStat"]["Metric"] for each in alarm.get("Metrics", []) if "MetricStat" in each] or [alarm]
+    for metric in metrics:
+        dimensions = {each["Name"]: readable(each["Value"]) for each in metric["Dimensions"]}
+        yield metric["Namespace"], metric["MetricName"], dimensions
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_says_what_to_do_and_reaches_the_topic(dev: Assembly, name: str) -> None:
+    alarm = _alarm(dev, name)
+    assert ALARMS[name] in alarm["AlarmDescription"]
+    assert "{" not in alarm["AlarmDescription"]
+    assert len(alarm["AlarmDescription"]) <= 1024  # CloudWatch's limit
+    assert [readable(action) for action in alarm["AlarmActions"]] == ["MonitoringAlarms"]
+    assert alarm["TreatMissingData"] == "notBreaching"
+    assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+
+
+def test_there_is_no_other_alarm(each: Assembly) -> None:
+    assert set(each.of_type("AWS::CloudWatch::Alarm")) == {f"Monitoring{name}" for name in ALARMS}
+
+
+def test_a_single_dead_letter_rings(each: Assembly) -> None:
+    for name in ("IntakeDeadLetters", "DeliverDeadLetters"):
+        alarm = _alarm(each, name)
+        ((_, metric, dimensions),) = _watched(alarm)
+        assert (metric, dimensions) == ("ApproximateNumberOfMessagesVisible", {"QueueName": f"Queues{name}.QueueName"})
+        assert (alarm["Threshold"], alarm["EvaluationPeriods"]) == (1, 1)
+
+
+def test_a_message_may_be_put_off_and_survive_a_crash_before_its_age_rings(each: Assembly) -> None:
+    queues = each.of_type("AWS::SQS::Queue")
+    for name in ("Intake", "Deliver"):
+        alarm = _alarm(each, f"{name}Waits")
+        ((_, metric, dimensions),) = _watched(alarm)
+        assert (metric, dimensions["QueueName"]) == (
+            "ApproximateAgeOfOldestMessage",
+            f"Queues{name}Queue.QueueName",
+        )
+        longest_delay = 900  # of SQS: a held job's probe may be put off so long
+        assert alarm["Threshold"] > longest_delay + queues[f"Queues{name}Queue"]["VisibilityTimeout"]
+
+
+def test_a_refusal_rings_when_the_next_probe_is_refused_too(dev: Assembly, everything_set: Assembly) -> None:
+    alarm = _alarm(dev, "PixazoRefuses")
+    assert list(_watched(alarm)) == [
+        ("Dropreel-dev", "GatewayRefusal", {"service": "submit", "gateway": "pixazo"}),
+    ]
+    assert (alarm["Threshold"], alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (1, 2, 3)
+    assert alarm["Period"] == 300  # held_retry_seconds
+    assert _alarm(everything_set, "AimlapiRefuses")["Period"] == 300  # not less than it, though probed each minute
+
+
+def test_a_lost_answer_rings_wherever_it_is_noticed(dev: Assembly) -> None:
+    services = {dimensions["service"] for _, name, dimensions in _watched(_alarm(dev, "Unknown")) if name == "Unknown"}
+    assert services == {"submit", "poll"}
+
+
+def test_the_budget_rings_at_80_per_cent(each: Assembly) -> None:
+    alarm = _alarm(each, "Budget")
+    assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == ("BudgetUsed", "Maximum", 80)
+
+
+def test_a_rate_of_failures_takes_more_than_a_job_or_two(dev: Assembly) -> None:
+    alarm = _alarm(dev, "Failing")
+    (expression,) = (metric["Expression"] for metric in alarm["Metrics"] if "Expression" in metric)
+    names = {name for _, name, _ in _watched(alarm)}
+    assert names == {"Failed", "Expired", "Succeeded"}
+    # The expression in Python's words: 4 of 4 is no rate yet, 1 of 5 is the threshold.
+    found = re.fullmatch(r"IF\((.*) >= (\d+), (.*), 0\)", expression)
+    assert found
+    both, least, share = (re.sub(r"FILL\((\w+), 0\)", r"\1", text) for text in found.groups())
+
+    def rate(failed: int, succeeded: int) -> float:
+        values = {"part0": failed, "part1": 0, "rest0": succeeded}
+        ended, of = (eval(text, {}, values) for text in (both, share))  # noqa: S307
+        return float(of) if ended >= int(least) else 0.0
+
+    assert [rate(1, 4), rate(5, 5)] == [20, 50]
+    assert rate(4, 0) == 0
+    assert alarm["Threshold"] == 20
+
+
+def test_environments_do_not_hear_each_other(each: Assembly) -> None:
+    own = {function["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] for function in _functions(each)}
+    alarms = each.of_type("AWS::CloudWatch::Alarm").values()
+    heard = {namespace for alarm in alarms for namespace, _, _ in _watched(alarm)} - {"AWS/SQS", "AWS/Lambda"}
+    assert own == heard
+    assert len(own) == 1
+
+
+def _functions(assembly: Assembly) -> list[Json]:
+    return [
+        function
+        for function in assembly.of_type("AWS::Lambda::Function").values()
+        if "POWERTOOLS_METRICS_NAMESPACE" in function.get("Environment", {}).get("Variables", {})
+    ]
+
+
+def test_alarms_may_publish_to_their_topic(each: Assembly) -> None:
+    (policy,) = each.of_type("AWS::SNS::TopicPolicy").values()
+    (allowed,) = (statement for statement in policy["PolicyDocument"]["Statement"] if statement["Effect"] == "Allow")
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert allowed["Action"] == "sns:Publish"
+
+
+def _dashboard(assembly: Assembly) -> tuple[str, Json]:
+    """The dashboard's name and body, with references written as names."""
+    (found,) = assembly.of_type("AWS::CloudWatch::Dashboard").values()
+    body: Json = json.loads(readable(found["DashboardBody"]))
+    return found["DashboardName"], body
+
+
+def test_the_dashboard_shows_everything_that_an_alarm_watches(each: Assembly) -> None:
+    _, body = _dashboard(each)
+    shown = json.dumps(body)
+    for alarm in each.of_type("AWS::CloudWatch::Alarm").values():
+        for _, name, dimensions in _watched(alarm):
+            assert f'"{name}"' in shown, name
+            assert all(value in shown for value in dimensions.values())
+
+
+def test_the_dashboard_shows_jobs_gateways_money_news_and_queues(dev: Assembly) -> None:
+    name, body = _dashboard(dev)
+    assert name == "Dropreel-dev"
+    assert [widget["properties"]["title"] for widget in body["widgets"]] == [
+        "What came in",
+        "How jobs ended",
+        "Oldest message",
+        "Dead letters",
+        "Gateways' latency",
+        "Gateways' refusals",
+        "Money sent a day, by model (an estimate)",
+        "Budget of the day",
+        "Ends that a callback brought before a look did",
+        "Functions",
+    ]
+    assert "SEARCH('{Dropreel-dev,service,model} MetricName=\\\"MoneyUsd\\\"', 'Sum', 86400)" in json.dumps(body)
+
+
+def test_no_metric_is_of_a_single_job(each: Assembly) -> None:
+    # Each combination of dimensions is a metric that costs money, for as long as it is kept.
+    _, body = _dashboard(each)
+    metrics = [metric for widget in body["widgets"] for metric in widget["properties"]["metrics"]]
+    names = {part for metric in metrics for part in metric[2::2] if isinstance(part, str)}
+    assert names == {"service", "gateway", "QueueName", "FunctionName"}

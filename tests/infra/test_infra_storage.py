@@ -1,0 +1,86 @@
+"""What is kept, and who may read it."""
+
+from __future__ import annotations
+
+from tests.infra.synthesized import Assembly, readable
+
+
+def test_buckets_are_versioned_private_and_encrypted_with_etags_that_stay_md5s(each: Assembly) -> None:
+    buckets = each.of_type("AWS::S3::Bucket")
+    assert set(buckets) == {"Inbox", "Outbox"}
+    for bucket in buckets.values():
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+        assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+
+
+def test_what_is_left_of_broken_uploads_is_removed(each: Assembly) -> None:
+    for bucket in each.of_type("AWS::S3::Bucket").values():
+        (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+        assert rule == {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}, "Status": "Enabled"}
+
+
+def test_buckets_queues_and_topic_refuse_plain_http(each: Assembly) -> None:
+    secured = [
+        readable(target)
+        for kind, targets in {
+            "AWS::S3::BucketPolicy": "Bucket",
+            "AWS::SQS::QueuePolicy": "Queues",
+            "AWS::SNS::TopicPolicy": "Topics",
+        }.items()
+        for policy in each.of_type(kind).values()
+        for target in (policy[targets] if isinstance(policy[targets], list) else [policy[targets]])
+        if any(
+            statement["Effect"] == "Deny" and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
+            for statement in policy["PolicyDocument"]["Statement"]
+        )
+    ]
+    kinds = ("AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SNS::Topic")
+    assert sorted(secured) == sorted(name for kind in kinds for name in each.of_type(kind))
+
+
+def test_tables_are_on_demand_with_point_in_time_recovery_and_ttl(each: Assembly) -> None:
+    tables = each.of_type("AWS::DynamoDB::Table")
+    assert set(tables) == {"Jobs", "Gates"}
+    for table in tables.values():
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
+def test_tables_have_the_keys_that_the_store_uses(dev: Assembly) -> None:
+    jobs, gates = (dev.of_type("AWS::DynamoDB::Table")[name] for name in ("Jobs", "Gates"))
+    assert _keys(jobs) == ["job_id"]
+    assert _keys(gates) == ["name", "item"]
+    (attention,) = jobs["GlobalSecondaryIndexes"]
+    assert attention["IndexName"] == "attention"
+    assert _keys(attention) == ["attention", "place"]
+    assert attention["Projection"] == {"ProjectionType": "ALL"}
+
+
+def _keys(table: dict[str, list[dict[str, str]]]) -> list[str]:
+    return [key["AttributeName"] for key in table["KeySchema"]]
+
+
+def test_what_people_own_outlives_a_production_stack_only(dev: Assembly, prod: Assembly) -> None:
+    owned = {"Inbox", "Outbox", "Jobs", "Gates", "GatewaysPixazo", "GatewaysAimlapi"}
+    assert {prod.resources[name]["DeletionPolicy"] for name in owned} == {"Retain"}
+    assert {dev.resources[name]["DeletionPolicy"] for name in owned} == {"Delete"}
+    assert all(table["DeletionProtectionEnabled"] for table in prod.of_type("AWS::DynamoDB::Table").values())
+
+
+def test_data_keeps_its_logical_id_wherever_the_code_goes(each: Assembly) -> None:
+    assert {"Inbox", "Outbox", "Jobs", "Gates"} <= set(each.template["Resources"])
+
+
+def test_secrets_are_made_without_a_value(each: Assembly) -> None:
+    secrets = each.of_type("AWS::SecretsManager::Secret")
+    assert len(secrets) == 2
+    assert all(set(secret) == {"Name", "Description"} for secret in secrets.values())
+
+
+def test_secrets_are_named_after_environment_and_gateway(dev: Assembly) -> None:
+    names = [secret["Name"] for secret in dev.of_type("AWS::SecretsManager::Secret").values()]
+    assert sorted(names) == ["dropreel/dev/aimlapi", "dropreel/dev/pixazo"]

@@ -1,0 +1,156 @@
+"""Refusals and the budget hold jobs without losing them, and without asking too often."""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+
+import pytest
+
+from tests.integration.world import World
+
+
+def drop(world: World, *names: str) -> None:
+    for name in names:
+        world.drop(f"veo-3-1-fast/{name}.txt", f"a {name}")
+
+
+def pump(world: World, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        world.take()
+        world.deliver()
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 429])
+def test_refusal_holds_every_job_and_all_go_on_by_themselves(world: World, status: int) -> None:
+    world.setting(held_retry_seconds=3)
+    world.gateways.refuse(status)
+    drop(world, *"abcdefgh")
+    world.take()
+    assert {job.status for job in world.jobs()} == {"HELD"}
+    assert all("refused" in job.reason or str(status) in job.reason for job in world.jobs())
+    assert world.post_count() == 1, "the others met a closed gate"
+    pump(world, 4)
+    assert world.post_count() == 2, "one probe in three seconds"
+    world.gateways.refuse(None)
+    world.settle_down(lambda: len(world.jobs()) == 8 and world.finished())
+    assert {m["status"] for m in world.manifests()} == {"SUCCEEDED"}
+    accepted = [post for post in world.gateways.posts if post.request_id]
+    assert len(accepted) == 8
+
+
+def test_refusal_that_lasts_costs_one_probe_and_few_messages(world: World) -> None:
+    world.setting(held_retry_seconds=1)
+    world.gateways.refuse(402)
+    drop(world, *"abcdefghij")
+    world.take()
+    posts = world.post_count()
+    taken = 0
+    end = time.monotonic() + 3.2
+    while time.monotonic() < end:
+        taken += world.take()
+        time.sleep(0.05)
+    assert 2 <= world.post_count() - posts <= 4
+    assert taken <= 12, "the chain is one message a probe, not one a job"
+
+
+def test_retry_after_is_honoured(world: World) -> None:
+    world.setting(held_retry_seconds=60)
+    drop(world, "[sim:429=2] cat")
+    world.drop("veo-3-1-fast/x.txt", "[sim:429=2] x")
+    world.take()
+    first = world.gateways.posts[0].at
+    world.settle_down(world.finished)
+    later = [post.at - first for post in world.gateways.posts if post.answered == 202]
+    assert min(later) >= 1.9
+
+
+def test_no_connection_holds(world: World) -> None:
+    world.setting(held_retry_seconds=1, pixazo_url="http://127.0.0.1:9")
+    drop(world, "cat")
+    world.take()
+    job = world.job()
+    assert (job.status, job.gate) == ("HELD", "pixazo")
+    world.setting(pixazo_url=world.gateways.url)
+    world.settle_down(world.finished)
+    assert world.post_count() == 1
+
+
+def test_missing_key_holds_and_says_so(world: World) -> None:
+    world.setting(pixazo_secret="nowhere", held_retry_seconds=1)
+    drop(world, "cat")
+    world.take()
+    assert "key" in world.job().reason
+    world.setting(pixazo_secret="pixazo")
+    world.settle_down(world.finished)
+    assert world.manifest()["status"] == "SUCCEEDED"
+
+
+def test_one_gateways_refusal_does_not_hold_the_other(world: World) -> None:
+    world.gateways.refuse(402, gateway="pixazo")
+    drop(world, "cat")
+    world.send(
+        {
+            "model": "aimlapi-veed-fabric",
+            "input": {"image_url": "https://example.com/a.png", "audio_url": "https://example.com/a.mp3"},
+        }
+    )
+    world.take()
+    assert {(job.gateway, str(job.status)) for job in world.jobs()} == {("pixazo", "HELD"), ("aimlapi", "SUBMITTED")}
+
+
+def test_raised_budget_lets_held_jobs_go_on(world: World) -> None:
+    world.setting(daily_budget_usd=Decimal("1.20"), held_retry_seconds=1)
+    drop(world, "a", "b", "c")
+    world.take()
+    assert world.post_count() == 1
+    pump(world, 2.2)
+    assert world.post_count() == 1
+    world.setting(daily_budget_usd=Decimal("3.60"))
+    world.settle_down(lambda: world.finished() and len(world.manifests()) == 3)
+    assert world.post_count() == 3
+
+
+def test_next_day_lets_held_jobs_go_on(world: World) -> None:
+    world.setting(daily_budget_usd=Decimal("1.20"), held_retry_seconds=1)
+    drop(world, "a", "b")
+    world.take()
+    world.ahead = 86_400
+    world.settle_down(lambda: world.post_count() == 2)
+
+
+def test_error_gives_its_reservation_back_and_failed_keeps_it(world: World) -> None:
+    world.setting(daily_budget_usd=Decimal("2.40"), max_error_retries=0)
+    world.drop("veo-3-1-fast/a.txt", "[sim:error=9] a")
+    world.settle_down(world.finished)
+    world.drop("veo-3-1-fast/b.txt", "[sim:failed] b")
+    world.take()
+    world.settle_down(world.finished)
+    spent = world.dynamodb.query(
+        TableName="gates",
+        KeyConditionExpression="#n = :n AND begins_with(#i, :s)",
+        ExpressionAttributeNames={"#n": "name", "#i": "item"},
+        ExpressionAttributeValues={":n": {"S": "budget"}, ":s": {"S": "spent#"}},
+    )["Items"]
+    assert Decimal(spent[0]["usd"]["N"]) == Decimal("1.20")
+
+
+def test_unpriced_model_counts_at_the_default_price(world: World) -> None:
+    world.setting(daily_budget_usd=Decimal("0.50"), default_price_usd=Decimal("0.51"))
+    world.drop("pixverse-c1-text-to-video/a.txt", "a cat")
+    world.take()
+    job = world.job()
+    assert (job.status, job.gate, job.price_usd) == ("HELD", "budget", None)
+
+
+def test_expired_drop_that_is_held_again_keeps_its_place(world: World) -> None:
+    drop(world, "[sim:drop-unaccepted] cat")
+    world.take()
+    world.ahead = 3601
+    world.look(world.job())
+    world.gateways.refuse(402)
+    drop(world, "[sim:drop-unaccepted] cat")
+    world.take()
+    assert (world.job().status, world.job().attempt) == ("HELD", 2)

@@ -1,0 +1,111 @@
+"""An operator's verbs: each does what it says, pays only where it says so, and refuses what it is not for."""
+
+from __future__ import annotations
+
+import pytest
+
+from dropreel.ending import Ending
+from dropreel.errors import Mistake
+from dropreel.gates import Gates
+from dropreel.operating import Operator
+from dropreel.queues import Deliveries, Queue
+from dropreel.wiring import aws
+from tests.integration.world import OUTBOX, World
+
+
+@pytest.fixture
+def operator(world: World) -> Operator:
+    return Operator(
+        store=world.store,
+        gates=Gates(world.dynamodb, "gates", "jobs", world.clock),
+        deliveries=Deliveries(Queue(world.sqs, world.deliver_url)),
+        intake=Queue(world.sqs, world.intake_url),
+        ending=Ending(world.store, world.s3, OUTBOX, aws("events"), "bus"),
+        clock=world.clock,
+    )
+
+
+def drop(world: World, prompt: str) -> str:
+    world.drop("veo-3-1-fast/cat.txt", prompt)
+    world.take()
+    return world.job().job_id
+
+
+def test_adopted_request_is_delivered_without_another_payment(world: World, operator: Operator) -> None:
+    job_id = drop(world, "[sim:drop][sim:no-callback] a cat")
+    (post,) = world.gateways.posts
+    assert post.request_id
+    assert operator.adopt(job_id, post.request_id).status == "SUBMITTED"
+    world.settle_down(world.finished)
+    assert world.manifest()["status"] == "SUCCEEDED"
+    assert world.post_count() == 1
+
+
+def test_request_adopted_after_expiry_is_delivered_late(world: World, operator: Operator) -> None:
+    job_id = drop(world, "[sim:drop][sim:no-callback] a cat")
+    world.ahead = 3601
+    world.look(world.job())
+    assert world.manifest()["status"] == "EXPIRED"
+    operator.adopt(job_id, str(world.gateways.posts[0].request_id))
+    world.settle_down(lambda: world.job().status == "SUCCEEDED")
+    assert world.manifest()["late"] is True
+
+
+def test_resent_unknown_job_is_a_new_attempt(world: World, operator: Operator) -> None:
+    job_id = drop(world, "[sim:drop-unaccepted] a cat")
+    operator.resend(job_id)
+    world.take()
+    assert (world.job().attempt, world.post_count()) == (2, 2)
+
+
+def test_resent_failed_job_can_still_succeed(world: World, operator: Operator) -> None:
+    job_id = drop(world, "[sim:400=1] a cat")
+    world.settle_down(world.finished)
+    operator.resend(job_id)
+    world.settle_down(lambda: world.job().status == "SUCCEEDED")
+    assert world.manifest()["status"] == "SUCCEEDED"
+
+
+def test_redelivery_fetches_again_and_pays_nothing(world: World, operator: Operator) -> None:
+    job_id = drop(world, "[sim:vanished-media=4] a cat")
+    world.settle_down(world.finished)
+    assert world.manifest()["error"]["code"] == "output_unavailable"
+    operator.redeliver(job_id, deadline_seconds=60)
+    world.settle_down(lambda: world.job().status == "SUCCEEDED")
+    assert world.manifest()["status"] == "SUCCEEDED"
+    assert world.post_count() == 1
+
+
+@pytest.mark.parametrize("marker", ["[sim:402]", "[sim:drop-unaccepted]"])
+def test_given_up_job_ends_with_a_manifest_and_is_not_sent_again(world: World, operator: Operator, marker: str) -> None:
+    job_id = drop(world, f"{marker} a cat")
+    posts = world.post_count()
+    operator.give_up(job_id)
+    manifest = world.manifest()
+    assert (manifest["status"], manifest["error"]["code"]) == ("FAILED", "given_up")
+    world.take()
+    assert world.post_count() == posts
+
+
+def test_given_up_waiting_place_is_forgotten(world: World, operator: Operator) -> None:
+    world.drop("veed-fabric/cat.png", b"\x89PNG\r\n\x1a\n")
+    world.take()
+    operator.give_up(world.job().job_id)
+    assert world.jobs() == []
+
+
+def test_verbs_refuse_jobs_that_they_are_not_for(world: World, operator: Operator) -> None:
+    job_id = drop(world, "a cat")
+    world.settle_down(world.finished)
+    with pytest.raises(Mistake, match="is SUCCEEDED; allowed: UNKNOWN, EXPIRED"):
+        operator.adopt(job_id, "x")
+    with pytest.raises(Mistake, match="is SUCCEEDED"):
+        operator.resend(job_id)
+    with pytest.raises(Mistake, match="is SUCCEEDED"):
+        operator.give_up(job_id)
+    with pytest.raises(Mistake, match="is SUCCEEDED"):
+        operator.redeliver(job_id, deadline_seconds=1)
+    with pytest.raises(Mistake, match="does not exist"):
+        operator.resend("nobody")
+    with pytest.raises(Mistake, match="printable"):
+        operator.adopt(job_id, "")

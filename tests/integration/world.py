@@ -1,0 +1,318 @@
+"""dropreel's services over a moto server and the simulated gateways, moved by hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
+from functools import cache, cached_property
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import boto3
+
+from dropreel.gateways.wire import new_client
+from dropreel.intake import Intake
+from dropreel.jobs import Job
+from dropreel.looking import Looking
+from dropreel.queues import Deliveries, Queue, Ticket
+from dropreel.settings import DeliverSettings, PollSettings, SubmitSettings
+from dropreel.settle import take_callback
+from dropreel.store import Store, from_item
+from dropreel.wiring import Outside, aws, intake_of, looking_of
+from local.gateways import SimulatedGateways
+from local.moto_server import MotoServer
+
+# Clients know nothing of what they were used for, and making them takes longer than most tests.
+_client, _gateway_client = cache(aws), cache(new_client)
+
+INBOX, OUTBOX, EVENTS_QUEUE = "the-inbox", "the-outbox", "bus-listener"
+
+
+class World:
+    """An account with everything in it that the functions need, and hands to turn their cranks."""
+
+    def __init__(self, gateways: SimulatedGateways, callback_base_url: str) -> None:
+        self.gateways = gateways
+        self.s3, self.sqs, self.dynamodb = _client("s3"), _client("sqs"), _client("dynamodb")
+        self.ahead = 0.0  # seconds that our clock is ahead of the machine's
+        self.intake_url = self.sqs.create_queue(QueueName="intake")["QueueUrl"]
+        self.deliver_url = self.sqs.create_queue(QueueName="deliver")["QueueUrl"]
+        self._buckets()
+        self._tables()
+        self._bus()
+        watch = _client("stepfunctions").create_state_machine(
+            name="watch", definition='{"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}', roleArn=_role()
+        )
+        for gateway in ("pixazo", "aimlapi"):
+            _client("secretsmanager").create_secret(Name=gateway, SecretString="a-key")
+        shared: dict[str, Any] = {
+            "jobs_table": "jobs",
+            "pixazo_url": gateways.url,
+            "aimlapi_url": gateways.url,
+            "pixazo_secret": "pixazo",
+            "aimlapi_secret": "aimlapi",
+            "allow_loopback": True,
+            "intake_queue_url": self.intake_url,
+            "deliver_queue_url": self.deliver_url,
+        }
+        outbox: dict[str, Any] = {"gates_table": "gates", "outbox_bucket": OUTBOX, "event_bus": "bus"}
+        self.submit_settings = SubmitSettings(
+            **shared,
+            **outbox,
+            inbox_bucket=INBOX,
+            watch_arn=watch["stateMachineArn"],
+            callback_base_url=callback_base_url,
+            quiet_seconds=0,
+            webhooks=True,
+            progress=False,
+            first_poll_seconds=90,
+            poll_seconds=10,
+            deadline_seconds=3600,
+            held_retry_seconds=300,
+            daily_budget_usd=None,
+            default_price_usd=Decimal(1),
+        )
+        self.poll_settings = PollSettings(
+            jobs_table="jobs", intake_queue_url=self.intake_url, deliver_queue_url=self.deliver_url
+        )
+        self.deliver_settings = DeliverSettings(
+            **shared,
+            **outbox,
+            watch_arn=watch["stateMachineArn"],
+            poll_seconds=10,
+            deadline_seconds=3600,
+            max_error_retries=2,
+            resubmit_unknown=False,
+            media_hosts=(),
+        )
+
+    def _buckets(self) -> None:
+        for name in (INBOX, OUTBOX):
+            self.s3.create_bucket(Bucket=name)
+            self.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        arn = self.sqs.get_queue_attributes(QueueUrl=self.intake_url, AttributeNames=["QueueArn"])["Attributes"]
+        self.s3.put_bucket_notification_configuration(
+            Bucket=INBOX,
+            NotificationConfiguration={
+                "QueueConfigurations": [{"QueueArn": arn["QueueArn"], "Events": ["s3:ObjectCreated:*"]}]
+            },
+        )
+
+    def _tables(self) -> None:
+        def table(name: str, keys: list[str], **more: Any) -> None:
+            attributes = [*keys, *(["attention", "place"] if more else [])]
+            self.dynamodb.create_table(
+                TableName=name,
+                KeySchema=_schema(keys),
+                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in attributes],
+                BillingMode="PAY_PER_REQUEST",
+                **more,
+            )
+
+        index = {"IndexName": "attention", "KeySchema": _schema(["attention", "place"])}
+        table("jobs", ["job_id"], GlobalSecondaryIndexes=[{**index, "Projection": {"ProjectionType": "ALL"}}])
+        table("gates", ["name", "item"])
+
+    def _bus(self) -> None:
+        events = _client("events")
+        events.create_event_bus(Name="bus")
+        url = self.sqs.create_queue(QueueName=EVENTS_QUEUE)["QueueUrl"]
+        arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        events.put_rule(Name="all", EventBusName="bus", EventPattern='{"source": ["dropreel"]}')
+        events.put_targets(Rule="all", EventBusName="bus", Targets=[{"Id": "1", "Arn": arn}])
+        self.events_url = url
+
+    # What the functions run
+
+    def clock(self) -> float:
+        return time.time() + self.ahead
+
+    @property
+    def _outside(self) -> Outside:
+        return Outside(aws=_client, http=_gateway_client, clock=self.clock)
+
+    @cached_property
+    def intake(self) -> Intake:
+        return intake_of(self.submit_settings, self._outside)
+
+    @cached_property
+    def looking(self) -> Looking:
+        return looking_of(self.deliver_settings, self._outside)
+
+    @property
+    def store(self) -> Store:
+        return Store(self.dynamodb, "jobs", self.clock)
+
+    def setting(self, **changes: Any) -> None:
+        """Change settings of whichever functions have them."""
+        for name in ("submit_settings", "poll_settings", "deliver_settings"):
+            old = getattr(self, name)
+            known = {key: value for key, value in changes.items() if hasattr(old, key)}
+            setattr(self, name, replace(old, **known))
+        for made in ("intake", "looking"):
+            self.__dict__.pop(made, None)
+
+    # What people and the gateway do
+
+    def drop(self, key: str, body: bytes | str = b"x", **metadata: str) -> None:
+        self.s3.put_object(Bucket=INBOX, Key=key, Body=body, Metadata=metadata)
+
+    def send(self, message: object) -> None:
+        body = message if isinstance(message, str) else json.dumps(message)
+        self.sqs.send_message(QueueUrl=self.intake_url, MessageBody=body)
+
+    def callback(self, job_id: str, token: str, body: bytes) -> int:
+        queue = Deliveries(Queue(self.sqs, self.deliver_url))
+        return take_callback(self.store, queue, job_id, token, body)
+
+    # Cranks
+
+    def take(self) -> int:
+        """Let the submit function take everything that is visible on the intake queue; how many messages that was."""
+        return self._drain(self.intake_url, lambda message: self.intake.take(message["Body"], message["MessageId"]))
+
+    def deliver(self) -> int:
+        """Let the deliver function take everything that is visible on its queue."""
+        return self._drain(
+            self.deliver_url,
+            lambda message: self.looking.take(Ticket.read(message["Body"], message["MessageId"])),
+        )
+
+    def look(self, job: Job) -> Job:
+        """Look at a job's last attempt, and return the job as it is then."""
+        self.looking.take(Ticket(job.job_id, owner="a look", watch=job.execution_name, since=job.submitting_at))
+        found = self.store.get(job.job_id)
+        assert found is not None
+        return found
+
+    def settle_down(self, until: Callable[[], bool], seconds: float = 20.0) -> None:
+        """Turn the cranks until something holds."""
+        end = time.monotonic() + seconds
+        while not until():
+            self.take()
+            self.deliver()
+            assert time.monotonic() < end, f"it never came to hold; jobs: {self.jobs()}"
+            time.sleep(0.1)
+
+    def _drain(self, url: str, take: Callable[[Any], object]) -> int:
+        count = 0
+        while messages := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            for message in messages:
+                take(message)
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                count += 1
+        return count
+
+    # What can be seen
+
+    def post_count(self) -> int:
+        """How many paid POSTs the gateways have seen."""
+        return len(self.gateways.posts)
+
+    def jobs(self) -> list[Job]:
+        return [from_item(item) for item in self.dynamodb.scan(TableName="jobs", ConsistentRead=True)["Items"]]
+
+    def job(self) -> Job:
+        """The only job there is."""
+        (job,) = self.jobs()
+        return job
+
+    def outbox(self) -> dict[str, bytes]:
+        listed = self.s3.list_objects_v2(Bucket=OUTBOX).get("Contents", [])
+        return {item["Key"]: self.s3.get_object(Bucket=OUTBOX, Key=item["Key"])["Body"].read() for item in listed}
+
+    def manifests(self) -> list[dict[str, Any]]:
+        return [json.loads(body) for key, body in self.outbox().items() if key.endswith(".json")]
+
+    def manifest(self) -> dict[str, Any]:
+        """The only manifest there is."""
+        (manifest,) = self.manifests()
+        return manifest
+
+    def events(self) -> list[dict[str, Any]]:
+        """Every event on the bus since the last call."""
+        found = []
+        while messages := self.sqs.receive_message(QueueUrl=self.events_url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                self.sqs.delete_message(QueueUrl=self.events_url, ReceiptHandle=message["ReceiptHandle"])
+                found.append(json.loads(message["Body"]))
+        return found
+
+    def finished(self) -> bool:
+        jobs = self.jobs()
+        return bool(jobs) and all(job.ended for job in jobs)
+
+
+def _schema(keys: list[str]) -> list[Any]:
+    return [{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)]
+
+
+def _role() -> str:
+    return "arn:aws:iam::123456789012:role/watch"
+
+
+class CallbackServer:
+    """An HTTP front for whichever world is current."""
+
+    def __init__(self) -> None:
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                _, _, job_id, token = self.path.split("/")
+                assert outer.world is not None
+                self.send_response(outer.world.callback(job_id, token, body))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                pass
+
+        self.world: World | None = None
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+
+    def __enter__(self) -> CallbackServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@contextmanager
+def moto_account() -> Iterator[str]:
+    """A moto server, with the environment pointing at it."""
+    # The laptop's server: moto's own checks and writes a conditional write in two steps, between which others come.
+    server = MotoServer(port=0, invoke=lambda _name, _event: None)
+    server.start()
+    url = server.url
+    wanted = {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    boto3.DEFAULT_SESSION = None
+    try:
+        yield url
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+        boto3.DEFAULT_SESSION = None
+        server.stop()

@@ -1,0 +1,93 @@
+"""People: what they drop and send, and what they do again."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from tests.simulation.account import INBOX, Account
+from tests.simulation.cloud import Sqs
+from tests.simulation.script import Order, Plan
+
+#: Seconds by which the intake queue delays what is put on it; an S3 event takes as long.
+QUIET = 5
+
+
+@dataclass(slots=True)
+class Act:
+    """Something that people do, or the bucket on their behalf."""
+
+    at: float
+    do: Callable[[], None]
+
+
+class People:
+    """Everybody who wants films."""
+
+    def __init__(self, plan: Plan, account: Account, sqs: Sqs, counts: Counter[str], start: float) -> None:
+        self._account = account
+        self._sqs = sqs
+        self._counts = counts
+        self._start = start
+        #: What is still to be done.
+        self.acts = [act for number, order in enumerate(plan.orders) for act in self._wishes(number, order)]
+        #: When parts of which order were dropped again.
+        self.drops: list[tuple[float, str]] = []
+
+    def do(self, act: Act) -> None:
+        """Do this one."""
+        self.acts.remove(act)
+        act.do()
+
+    def _wishes(self, number: int, order: Order) -> Iterator[Act]:
+        name, at = f"order{number}", self._start + order.at
+        if order.kind in ("message", "anonymous", "aimlapi"):
+            body = json.dumps(_message(order.kind, name))
+            yield Act(at, partial(self._send, name, body))
+            if order.kind == "message":
+                yield from (Act(at + again, partial(self._send, name, body)) for again in order.repeats)
+            return
+        for key, content, delay in _files(order, name):
+            yield Act(at + delay, partial(self._drop, name, key, content))
+            yield from (Act(at + delay + again, partial(self._event, key)) for again in order.repeats)
+            yield from (
+                Act(at + delay + again, partial(self._drop, name, key, content, again=True)) for again in order.again
+            )
+
+    def _drop(self, name: str, key: str, content: str, *, again: bool = False) -> None:
+        self._account.clients["s3"].put_object(Bucket=INBOX, Key=key, Body=content.encode())
+        self._counts["dropped again" if again else "dropped"] += 1
+        if again:
+            self.drops.append((self._account.clock(), name))
+        self._event(key)
+
+    def _event(self, key: str) -> None:
+        record = {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": INBOX}, "object": {"key": key}}}
+        self._sqs.put("intake", json.dumps({"Records": [record]}), QUIET)
+
+    def _send(self, name: str, body: str) -> None:
+        self._counts["messages"] += 1
+        self._sqs.put("intake", body, QUIET)
+
+
+def _files(order: Order, name: str) -> list[tuple[str, str, float]]:
+    """The parts of a drop, with the seconds until each."""
+    if order.kind == "pair":
+        first, second = max(0.0, -order.gap), max(0.0, order.gap)
+        return [(f"veed-fabric/{name}.png", "a face", first), (f"veed-fabric/{name}.wav", "a voice", second)]
+    files = [(f"veo-3-1-fast/{name}.txt", f"a film of {name}", 0.0)]
+    if order.kind == "wrong":
+        files.append((f"veo-3-1-fast/{name}.json", '{"no-such": 1}', 0.0))
+    return files
+
+
+def _message(kind: str, name: str) -> dict[str, Any]:
+    if kind == "aimlapi":
+        media = {"image_url": f"https://a.example/{name}.png", "audio_url": f"https://a.example/{name}.mp3"}
+        return {"model": "aimlapi-veed-fabric", "input": media}
+    request = {"model": "veo-3-1-fast", "input": {"prompt": f"a film of {name}"}}
+    return request | ({"id": name} if kind == "message" else {})

@@ -1,0 +1,136 @@
+"""What the gateways are told to do, and what people do: everything about a schedule but the order of events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeVar
+
+T = TypeVar("T")
+#: Picks one of several options: by chance, by hypothesis, or from a record.
+Choose = Callable[[Sequence[T]], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What the gateway makes of one POST."""
+
+    #: accept; or what goes wrong: lost-accepted, lost, 500-accepted, 500, 400, not-json.
+    answer: str = "accept"
+    #: How it ends: COMPLETED, FAILED, ERROR, or NEVER.
+    outcome: str = "COMPLETED"
+    #: Until then, from the POST.
+    seconds: float = 40.0
+    #: once, twice, never, late, progress (out of order), or lying (an end that is none, beforehand).
+    calls: str = "once"
+    #: Downloads that break off halfway before one is whole.
+    broken: int = 0
+    #: Whether the outputs are gone for good.
+    gone: bool = False
+    outputs: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A span of time in which a gateway is difficult."""
+
+    gateway: str
+    #: 401, 402, 403, 429: refused; 0: no connection; 503: statuses can't be read.
+    kind: int
+    begins: float
+    ends: float
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Something that people want, and what else they do about it."""
+
+    #: drop, pair, message, anonymous (a message without an id), aimlapi, or wrong (a mistake in the settings).
+    kind: str = "drop"
+    at: float = 0.0
+    #: What each POST for it comes to; the last also stands for all further ones.
+    generations: tuple[Generation, ...] = (Generation(),)
+    #: Seconds between the parts of a pair, of which the sound comes first if it is negative.
+    gap: float = 1.0
+    #: When the same event (or message with the same id) comes again.
+    repeats: tuple[float, ...] = ()
+    #: When the same files are dropped again.
+    again: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One schedule, but for the order in which what can happen does happen."""
+
+    orders: tuple[Order, ...] = (Order(),)
+    troubles: tuple[Trouble, ...] = ()
+    webhooks: bool = True
+    progress: bool = False
+    budget: Decimal | None = None
+    resubmit_unknown: bool = False
+    deadline_seconds: int = 900
+    poll_seconds: int = 30
+    held_retry_seconds: int = 300
+    #: Most deaths; each comes with a chance of 1 in `mortality` at every boundary.
+    deaths: int = 0
+    mortality: int = 40
+    #: Most AWS calls whose answers get lost, messages that are delivered twice, and leaps of the clock in mid-work.
+    lost_answers: int = 0
+    duplicates: int = 0
+    leaps: int = 0
+    #: From when to when the deliver function is deployed broken, so that it fails whatever it is given.
+    broken: tuple[float, float] | None = None
+    #: Most functions that run at the same time.
+    concurrency: int = 3
+
+
+def draw_plan(choose: Choose[object]) -> Plan:
+    """Any plan, from choices."""
+
+    def one(*options: T) -> T:
+        return choose(options)  # type: ignore[return-value]
+
+    def generation() -> Generation:
+        return Generation(
+            answer=one("accept", "accept", "accept", "lost-accepted", "lost", "500-accepted", "500", "400", "not-json"),
+            outcome=one("COMPLETED", "COMPLETED", "COMPLETED", "ERROR", "FAILED", "NEVER"),
+            seconds=one(40.0, 0.0, 1.0, 200.0, 895.0, 950.0, 1300.0),
+            calls=one("once", "twice", "never", "late", "progress", "lying"),
+            broken=one(0, 0, 0, 1, 2, 20),
+            gone=one(False, False, False, False, True),
+            outputs=one(1, 1, 1, 2, 0),
+        )
+
+    def order() -> Order:
+        return Order(
+            kind=one("drop", "pair", "message", "aimlapi", "anonymous", "wrong"),
+            at=one(0.0, 0.0, 1.0, 30.0, 400.0),
+            generations=tuple(generation() for _ in range(one(1, 1, 2, 3))),
+            gap=one(1.0, -1.0, 0.0, 20.0),
+            repeats=one((), (), (0.0,), (3.0, 50.0), (700.0, 1200.0)),
+            again=one((), (), (), (20.0,), (600.0,), (1500.0,), (600.0, 1500.0)),
+        )
+
+    def trouble() -> Trouble:
+        begins = one(0.0, 0.0, 10.0, 100.0)
+        lasts = one(50.0, 400.0, 1500.0, 5000.0)
+        return Trouble(one("pixazo", "pixazo", "aimlapi"), one(402, 429, 401, 403, 0, 503), begins, begins + lasts)
+
+    budget = one(None, None, Decimal("2.40"), Decimal("3.40"), Decimal("3.65"))
+    return Plan(
+        orders=tuple(order() for _ in range(one(1, 2, 3, 4))),
+        troubles=tuple(trouble() for _ in range(one(0, 0, 1, 1, 2))),
+        webhooks=one(True, True, False),
+        progress=one(False, True),
+        budget=budget,
+        held_retry_seconds=3600 if budget else 300,  # the next day's budget is a long way off
+        resubmit_unknown=one(False, False, False, True),
+        deaths=one(0, 1, 2, 3),
+        mortality=one(20, 60),
+        lost_answers=one(0, 0, 1, 3),
+        duplicates=one(0, 2, 5),
+        leaps=one(0, 0, 2, 6),
+        broken=one(None, None, None, None, None, None, None, (0.0, 4500.0)),
+        concurrency=one(1, 2, 3, 4),
+    )

@@ -1,0 +1,215 @@
+"""What must be true when nothing more happens."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from dropreel.ending import manifest
+from dropreel.gates import BUDGET
+from dropreel.jobs import ENDED, Job, Status, token_hash
+from tests.simulation.account import KEYS, OUTBOX
+from tests.simulation.cloud import MAX_RECEIVES
+from tests.simulation.ledger import Ledger, order_of
+from tests.simulation.world import START, World
+
+#: Failed downloads after which a job may give up.
+MOST_BROKEN = 8
+#: Seconds between the last looks at an expired job.
+LAST_LOOKS = 600
+#: Seconds within which an output is fetched (after EXPIRED there is a look in five minutes), and by how many a mishap
+#: may put that off: a message that was being dealt with comes again after 16 minutes.
+SOON, MADE_GOOD = 400.0, 1000.0
+
+
+def complaints(world: World, ledger: Ledger) -> Iterator[str]:
+    """Everything that is not as it should be."""
+    yield from world.broken
+    yield from _visible(world)
+    yield from _manifests(world)
+    for job in world.account.jobs().values():
+        yield from _truthful(world, job)
+    yield from _faithful(world)
+    yield from _accounted(world, ledger)
+    yield from _answered(world)
+    yield from _prompt(world)
+    yield from _secret(world)
+
+
+def _deaths(world: World) -> int:
+    return sum(count for name, count in world.counts.items() if name.startswith("deaths in"))
+
+
+def _visible(world: World) -> Iterator[str]:
+    """Invariant 2: every accepted input has come to an end."""
+    letters = [message.body for state in world.sqs.queues.values() for message in state.dead]
+    if (
+        letters
+        and not world.plan.broken
+        and world.counts["duplicate messages"] + world.counts["deaths by timeout"] + _deaths(world) < MAX_RECEIVES
+    ):
+        yield f"dead letters after {_deaths(world)} deaths: {letters}"
+    jobs = list(world.account.jobs().values())
+    for number in range(len(world.plan.orders)):
+        mine = [job for job in jobs if order_of(job) == f"order{number}"]
+        if len(mine) != 1 and not letters:
+            yield f"order{number} has {len(mine)} records: {[str(job.status) for job in mine]}"
+    if not letters or world.plan.broken:
+        yield from (f"{order_of(job)} is left {job.status}: {job.reason}" for job in jobs if job.status not in ENDED)
+
+
+def _manifests(world: World) -> Iterator[str]:
+    """Exactly one manifest a job, which says what the record says, and an event that says the same."""
+    found = world.account.objects(OUTBOX)
+    for job in world.account.jobs().values():
+        if job.status not in ENDED:
+            continue
+        mine = [json.loads(stored.body) for key, stored in found.items() if key.endswith(f"-{job.job_id}.json")]
+        if len(mine) != 1:
+            yield f"{len(mine)} manifests of {order_of(job)}"
+        elif mine[0] != (said := _as_then(job, mine[0])):
+            yield f"the manifest {mine[0]} is not the record {said}"
+        elif mine[0] not in world.account.events:
+            yield f"no event says that {order_of(job)} {job.status}"
+
+
+def _as_then(job: Job, written: dict[str, Any]) -> dict[str, Any]:
+    """What the record says, but for what may differ.
+
+    An expired job may have learned its request id since, from news that came too late. Of two that reject the same
+    mistake at the same moment, one writes the record and the other may write the manifest.
+    """
+    said: dict[str, Any] = json.loads(json.dumps(manifest(job)))
+    free = {Status.EXPIRED: ("request_id",), Status.REJECTED: ("created_at", "completed_at")}.get(job.status, ())
+    return said | {name: written[name] for name in free}
+
+
+def _truthful(world: World, job: Job) -> Iterator[str]:
+    """What the record says of the gateway is what the gateway did."""
+    name = order_of(job)
+    posts = [post for post in world.gateways.posts if post.order == name]
+    post = world.gateways.request(job.request_id)
+    code = job.error["code"] if job.error else ""
+    match job.status, code:
+        case Status.SUCCEEDED, _:
+            right = post is not None and post.script.outcome == "COMPLETED"
+            right = (
+                right
+                and [output["sha256"] for output in job.outputs]
+                == [hashlib.sha256(film).hexdigest() for film in world.gateways.films(job.request_id)][
+                    : len(job.outputs)
+                ]
+            )
+            right = right and len(job.outputs) > 0
+        case Status.FAILED, "failed":
+            # Gateway "aimlapi" knows no ERROR: all that went wrong is FAILED there.
+            right = post is not None and post.script.outcome in ("FAILED", *(["ERROR"] * (post.gateway == "aimlapi")))
+        case Status.FAILED, "error":
+            right = sum(1 for other in posts if other.errored(world.now)) > 0
+        case Status.FAILED, "declined":
+            right = posts[-1].answer == "400"
+        case Status.FAILED, "output_unavailable":
+            script = post.script if post else None
+            right = script is not None and (script.gone or script.outputs == 0 or script.broken >= MOST_BROKEN)
+        case Status.REJECTED, _:
+            right = world.plan.orders[int(name.removeprefix("order"))].kind == "wrong" and not posts
+        case Status.EXPIRED, _:
+            right = _late(world, job)
+        case _:
+            right = job.status not in ENDED
+    if not right:
+        yield f"{name} says {job.status} {job.error}, but the gateway: {posts}"
+
+
+def _late(world: World, job: Job) -> bool:
+    """Whether an expired job had no outcome that it could have known of while it was looked at."""
+    post = world.gateways.request(job.request_id)
+    if post is None:
+        token = job.token_hash
+        heard = [call for call, status in world.answers if status in (200, 202) and token_hash(call.token) == token]
+        return all(call.kind == "forged" for call in heard)
+    if post.script.outcome != "COMPLETED":
+        return True
+    end = job.deadline_at + world.plan.deadline_seconds - LAST_LOOKS
+    blind = [trouble for trouble in world.plan.troubles if trouble.kind == 503 and trouble.gateway == post.gateway]
+    return post.at + post.script.seconds > end or any(START + trouble.ends > end for trouble in blind)
+
+
+def _faithful(world: World) -> Iterator[str]:
+    """Invariant 5: byte for byte what the gateway served, in every version that was ever there."""
+    now = world.account.objects(OUTBOX)
+    for stored in world.account.versions(OUTBOX):
+        if stored.key.endswith(".json"):
+            continue
+        if stored.body not in world.gateways.films(stored.metadata["dropreel-request"]):
+            yield f"{stored.key} is not what the gateway served"
+    for job in world.account.jobs().values():
+        for output in job.outputs:
+            if hashlib.sha256(now[output["key"]].body).hexdigest() != output["sha256"]:
+                yield f"{output['key']} is not what its manifest says"
+
+
+def _accounted(world: World, ledger: Ledger) -> Iterator[str]:
+    """What was not charged was given back, once; what may be charged was not."""
+    if world.plan.budget is None:
+        return
+    found = world.account.gates()
+    quiet = _deaths(world) == world.counts["deaths by timeout"] == world.counts["AWS answers lost"] == 0
+    known = quiet and not world.people.drops and not any(trouble.kind == 503 for trouble in world.plan.troubles)
+    for day in {reservation.day for reservation in ledger.reservations}:
+        spent = Decimal(found[BUDGET, f"spent#{day}"]["usd"]["N"])
+        mine = [reservation for reservation in ledger.reservations if reservation.day == day]
+        posts = [(r.usd, post) for r in mine for post in world.gateways.posts if post.life is r.life]
+        open_ = [
+            (usd, post) for usd, post in posts if not (post.refused or post.answer == "400" or post.errored(world.now))
+        ]
+        doubtful = sum((usd for usd, post in posts if post.errored(world.now) and post.answer != "accept"), Decimal(0))
+        least = sum((usd for usd, _ in open_), Decimal(0))
+        most = least + doubtful if known else sum((r.usd for r in mine), Decimal(0))
+        if not least <= spent <= most:
+            yield f"{spent} USD are spent on {day}, not {least} to {most}"
+
+
+def _answered(world: World) -> Iterator[str]:
+    """Callbacks are answered as the contract says."""
+    newest = {job.token_hash for job in world.account.jobs().values()}
+    for call, status in world.answers:
+        allowed = {403} if call.kind == "forged" else {200, 202, 403}
+        if call.kind != "forged" and token_hash(call.token) in newest:
+            allowed = {200, 202}
+        if status not in allowed:
+            yield f"a callback ({call.kind}) was answered {status}"
+
+
+def _prompt(world: World) -> Iterator[str]:
+    """Whatever the gateway has made is fetched soon, whether it calls back or not."""
+    mishaps = ("deaths in", "stalls in", "leaps of", "deaths by", "dead letters")
+    spoiled = sum(count for name, count in world.counts.items() if name.startswith(mishaps))
+    if world.plan.broken or any(trouble.kind == 503 for trouble in world.plan.troubles):
+        return
+    for job in world.account.jobs().values():
+        post = world.gateways.request(job.request_id)
+        if job.status is not Status.SUCCEEDED or post is None or post.answer != "accept" or post.script.broken:
+            continue
+        took = job.completed_at - (post.at + post.script.seconds)
+        if took > SOON + spoiled * MADE_GOOD:
+            yield f"{order_of(job)} was fetched {took} s after it was made"
+
+
+def _secret(world: World) -> Iterator[str]:
+    """Invariant 6: nothing secret in logs, manifests, events, queues and execution histories."""
+    account = world.account
+    places = {
+        "logs": world.logs.text.getvalue(),
+        "manifests": " ".join(stored.body.decode() for key, stored in account.objects(OUTBOX).items() if "json" in key),
+        "events": json.dumps(account.events),
+        "messages": " ".join(world.sqs.bodies),
+        "executions": " ".join(execution.given for execution in world.watches.executions.values()),
+        "records": repr(account.jobs()),
+    }
+    secrets = [*KEYS.values(), *world.tokens(), "X-Amz-Signature", "Signature=", "TOPSECRET"]
+    for place, text in places.items():
+        yield from (f"a secret in the {place}" for secret in secrets if secret in text)

@@ -1,0 +1,325 @@
+"""What the documents say is so: models, prices, statuses, settings, examples, names and links."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from decimal import Decimal
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.main import app
+from dropreel import drops, messages
+from dropreel.catalog import MODELS, Model, find
+from dropreel.catalog.fields import KIND_OF, Choice, Field, Flag, Media, Seconds, seconds
+from dropreel.ending import manifest
+from dropreel.errors import Mistake
+from dropreel.jobs import ENDED, Job, Status
+from dropreel.messages import Request
+from infra.environments import KINDS, Settings
+
+PROJECT = Path(__file__).parents[2]
+README = (PROJECT / "README.md").read_text()
+MODELS_PAGE = (PROJECT / "docs" / "models.md").read_text()
+
+
+def files() -> Iterator[Path]:
+    """Everything that is not ignored, so what a release would hold."""
+    patterns = [line.strip("/") for line in (PROJECT / ".gitignore").read_text().split()]
+    pending = [PROJECT]
+    while pending:
+        for path in sorted(pending.pop().iterdir()):
+            if path.name == ".git" or any(fnmatch(path.name, pattern) for pattern in patterns):
+                continue
+            if path.is_dir():
+                pending.append(path)
+            else:
+                yield path
+
+
+PAGES = sorted(path for path in files() if path.suffix == ".md")
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(PROJECT))
+
+
+def table(text: str, first: str) -> dict[str, list[str]]:
+    """The rows of the table whose first heading is this, by their first cell."""
+    rows: dict[str, list[str]] = {}
+    for line in text.partition(f"\n| {first} |")[2].splitlines()[2:]:
+        if not line.startswith("|"):
+            break
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        assert cells[0] not in rows, f"{cells[0]} is there twice"
+        rows[cells[0]] = cells[1:]
+    assert rows, f"there is no table that begins with {first}"
+    return rows
+
+
+def quoted(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+CATALOG = {tuple(quoted(name)): cells for name, cells in table(README, "folder: id, or alias").items()}
+
+
+def row_of(model: Model) -> list[str]:
+    return CATALOG[drops.roots(model)]
+
+
+# The catalog
+
+
+def test_readme_lists_every_model_once_by_id_and_alias() -> None:
+    assert sorted(CATALOG) == sorted(drops.roots(model) for model in MODELS.values())
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_readme_names_the_required_fields(model: Model) -> None:
+    assert tuple(quoted(row_of(model)[1])) == model.missing({})
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_readme_names_the_kinds_of_file_that_a_model_takes(model: Model) -> None:
+    words = re.findall(r"[a-z0-9]+", row_of(model)[0])
+    kinds = {KIND_OF.get(word, word.removesuffix("s")) for word in words} & {"image", "audio", "video"}
+    assert kinds == {field.kind for field in model.media()}
+    assert ("prompt" in words) == (model.field("prompt") is not None)
+    extensions = [word for word in words if word in KIND_OF]
+    for field in model.media():
+        listed = {word for word in extensions if KIND_OF[word] == field.kind}
+        assert not listed or listed == set(field.formats) - {"jpeg"}, "a list of extensions is a whole one"
+
+
+#: What a price can depend on.
+PRICED = frozenset({"resolution", "duration", "generate_audio", "generate_audio_switch"})
+
+
+def inputs(model: Model) -> Iterator[dict[str, object]]:
+    """Every combination of what a price can depend on, less those that a rule forbids."""
+    telling = [field for field in model.fields if field.name in PRICED]
+    for combination in itertools.product(*([(field.name, value) for value in values_of(field)] for field in telling)):
+        values = model.parse(dict(combination))
+        with suppress(Mistake):
+            model.check(values)
+            yield values
+
+
+def values_of(field: Field) -> list[object]:
+    match field:
+        case Choice() | Seconds():
+            return list(field.values)
+        case Flag():
+            return [True, False]
+    raise AssertionError(f"{field.name} is no field that a price depends on")
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_readme_names_every_price_and_no_other(model: Model) -> None:
+    said = row_of(model)[2]
+    prices = [(values, model.price_usd(values)) for values in inputs(model)]
+    if said == "unknown":
+        assert {price for _, price in prices} == {None}
+        return
+    by_second = said.startswith("a second")
+    assert by_second or said.startswith("a film")
+    real = {price / seconds(values["duration"]) if by_second and price else price for values, price in prices}
+    assert {Decimal(number) for number in re.findall(r"\d+\.\d+", said)} == real
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_the_models_page_lists_every_parameter(model: Model) -> None:
+    section = MODELS_PAGE.partition(f"\n## {model.id}\n")[2].partition("\n## ")[0]
+    assert model.title in section
+    assert f"gateway {model.gateway}" in section
+    expected = {f"`{field.name}`": [default(field), allowed(field)] for field in model.fields}
+    assert table(section, "parameter") == expected
+
+
+def default(field: Field) -> str:
+    if field.required:
+        return "required"
+    value = "" if field.default is None else str(field.default)
+    return value.lower() if isinstance(field.default, bool) else value
+
+
+def allowed(field: Field) -> str:
+    if not isinstance(field, Media):
+        return field.allowed()
+    return (f"1 to {field.most} of " if field.many else "") + f"{field.kind}: {', '.join(field.formats)}"
+
+
+# The examples
+
+
+def dropped(script: str) -> Iterator[tuple[str, str, str]]:
+    """Each drop of a shell script: its key, what is echoed into it, and its metadata."""
+    for line in script.replace("|\n", "|").splitlines():
+        words = shlex.split(line, comments=True)
+        for key in (word.removeprefix("s3://$INBOX/") for word in words if word.startswith("s3://$INBOX/")):
+            echoed = words[1] if words[0] == "echo" else ""
+            metadata = words[words.index("--metadata") + 1] if "--metadata" in words else "{}"
+            yield key, echoed, metadata
+
+
+def said(name: drops.Name, key: str, echoed: str, metadata: str) -> Mapping[str, Any]:
+    """The parameters that one drop gives, the weakest word first."""
+    if name.kind == "prompt":
+        return {"prompt": echoed}
+    if name.kind == "settings":
+        return {field: value for field, value in json.loads(echoed).items() if field != "take"}
+    return {**json.loads(metadata), **drops.media_parts(name.place, [(key, name)], "s3://inbox/")}
+
+
+def test_readmes_line_for_each_model_makes_a_complete_job() -> None:
+    (script,) = (block for block in blocks(README, "sh") if "# veed-fabric: the picture speaks" in block)
+    places: dict[drops.Place, dict[str, Any]] = {}
+    for key, echoed, metadata in dropped(script):
+        name = drops.parse(key)
+        values = places.setdefault(name.place, {})
+        for field, value in name.place.model.parse(said(name, key, echoed, metadata)).items():
+            values[field] = values[field] + value if isinstance(value, list) and field in values else value
+    for place, values in places.items():
+        assert place.model.missing(values) == ()
+        place.model.check(values)
+    assert {place.model.id for place in places} == set(MODELS)
+
+
+def test_readmes_message_is_one() -> None:
+    (body,) = re.findall(r"--message-body '(.*?\})'\n", README, re.DOTALL)
+    (message,) = messages.read(body.replace("'$INBOX'", "inbox"), "an-id")
+    assert isinstance(message, Request)
+    assert find(message.model).missing(find(message.model).parse(message.input)) == ()
+    assert (message.id, message.output) == ("order-17", "campaign/7")
+
+
+def test_readmes_manifest_has_the_fields_of_a_real_one() -> None:
+    (example,) = (json.loads(block) for block in blocks(README, "json"))
+    real = manifest(Job("a" * 26, "veo-3-1", "pixazo", Status.SUCCEEDED, "veo-3-1/cat"))
+    assert list(example) == list(real)
+    assert example["outputs"][0]["key"] == f"{example['model']}/campaign/7/order-17-{example['job_id']}.mp4"
+
+
+# Statuses, settings, the stack
+
+
+def test_readme_lists_the_statuses_and_which_of_them_end() -> None:
+    rows = table(README, "status")
+    assert list(rows) == list(Status)
+    assert {status for status, (_, ends) in rows.items() if ends == "yes"} == ENDED
+
+
+def test_the_architecture_explains_every_status() -> None:
+    text = (PROJECT / "docs" / "architecture.md").read_text()
+    assert {status for names in table(text, "state") for status in names.split(", ")} == set(Status)
+
+
+def shown(value: object) -> str:
+    """A default as people read it."""
+    return str(value).lower() if isinstance(value, bool) else "none" if value in (None, ()) else str(value)
+
+
+def test_readme_lists_every_setting_with_its_default() -> None:
+    rows = {quoted(name)[0]: cells[0] for name, cells in table(README, "setting").items()}
+    real = {name: shown(field.get_default()) for name, field in Settings.model_fields.items()}
+    assert rows == real | {"media_hosts": "any public host"}
+
+
+def test_readme_says_where_an_environment_differs() -> None:
+    meaning = table(README, "setting")["`log_retention_days`"][1]
+    differing = {name: kind.defaults["log_retention_days"] for name, kind in KINDS.items() if name in ("dev", "prod")}
+    assert meaning == ", ".join(f"{name} {days}" for name, days in differing.items())
+    assert all(set(kind.defaults) <= {"log_retention_days"} for name, kind in KINDS.items() if name != "local")
+
+
+def test_readme_names_the_stacks_outputs() -> None:
+    outputs = re.findall(r'CfnOutput\(self, "(\w+)"', (PROJECT / "infra" / "stack.py").read_text())
+    said = README.partition("Its outputs are")[2].partition(".\n")[0]
+    assert sorted(quoted(said)) == sorted(outputs)
+
+
+# Names and links
+
+
+def tree() -> Iterator[str]:
+    """The paths of the tree in the README."""
+    (text,) = re.findall(r"^## Where things live\n\n```\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    above: list[str] = []
+    for line in text.splitlines():
+        depth = (len(line) - len(line.lstrip())) // 2
+        above[depth:] = [line.split()[0]]
+        yield "".join(above)
+
+
+def test_everything_in_readmes_tree_exists() -> None:
+    paths = list(tree())
+    assert len(paths) > 10
+    assert [path for path in paths if not (PROJECT / path).exists()] == []
+
+
+def test_readmes_tree_has_every_folder_of_the_top_level() -> None:
+    top = {path.relative_to(PROJECT).parts[0] for path in files() if path.parent != PROJECT}
+    assert {f"{name}/" for name in top if not name.startswith(".")} <= set(tree())
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_relative_links_resolve(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if not re.match(r"[a-z]+:", link):
+            path, _, anchor = link.partition("#")
+            target = page.parent / path if path else page
+            assert target.exists(), f"{link} leads nowhere"
+            assert not anchor or anchor in anchors(target.read_text()), f"{link} names no heading"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_make_target_that_is_named_exists(page: Path) -> None:
+    code = "\n".join([*quoted(page.read_text()), *blocks(page.read_text(), "[a-z]*")])
+    targets = set(re.findall(r"^([\w.-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"^make ([\w.-]+)", code, re.MULTILINE)) <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_dropreel_command_that_is_named_exists(page: Path) -> None:
+    code = "\n".join([*quoted(page.read_text()), *blocks(page.read_text(), "[a-z]*")])
+    verbs = {str(command.name) for command in app.registered_commands}
+    assert set(re.findall(r"^(?:\.venv/bin/)?dropreel ([a-z-]+)", code, re.MULTILINE)) <= verbs
+
+
+def test_readme_shows_the_two_commands() -> None:
+    assert {"make demo", "make test"} <= {quoted(command)[0] for command in table(README, "command")}
+
+
+#: Where people keep their work on a machine.
+OF_A_MACHINE = re.compile(r"(?<![\w.}$*/-])/(?:(?:home|Users)/[\w.-]+/|(?:work|root)/\w)")
+#: A requirement is a name, a version and a hash; where it is fetched from is up to whoever installs it.
+REGISTRY = re.compile(r"\b(?:pypi\.org|pythonhosted\.org|npmjs\.(?:org|com)|yarnpkg\.com|anaconda\.org)\b")
+
+
+@pytest.mark.parametrize("pattern", [OF_A_MACHINE, REGISTRY], ids=["path of a machine", "package registry"])
+def test_no_file_names_one(pattern: re.Pattern[str]) -> None:
+    found = [
+        f"{named(path)}:{number}: {line.strip()[:100]}"
+        for path in files()
+        for number, line in enumerate(path.read_bytes().decode("utf-8", "replace").splitlines(), start=1)
+        if pattern.search(line)
+    ]
+    assert found == []

@@ -1,0 +1,464 @@
+"""Fetching outputs from a real server: redirects, refusals, and every way in which bytes can fail to come."""
+
+from __future__ import annotations
+
+import datetime
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from dropreel.addresses import Policy
+from dropreel.errors import MediaUnavailable
+from dropreel.line import MOST_REDIRECTS
+from dropreel.media import PIECE, fetch
+
+LAPTOP = Policy(allow_loopback=True)
+FILM = bytes(range(256)) * 4096  # 1 MiB
+
+
+class Host:
+    """A web server whose pages are functions of a request handler."""
+
+    def __init__(self) -> None:
+        host = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                host.seen.append((self.path, dict(self.headers)))
+                host.pages[self.path.partition("?")[0]](self)
+                self.close_connection = True
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                pass
+
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, request: object, client_address: object) -> None:
+                pass  # a client that hangs up early is what some of the tests are about
+
+        self.pages: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}
+        self.seen: list[tuple[str, dict[str, str]]] = []
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def page(self, path: str, page: Callable[[BaseHTTPRequestHandler], None]) -> str:
+        self.pages[path] = page
+        return self.url + path
+
+    def __enter__(self) -> Host:
+        self._thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    with Host() as running:
+        yield running
+
+
+def answer(status: int, body: bytes = b"", **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:
+    """A page with a Content-Length, unless the headers say otherwise."""
+
+    def page(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(status)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        for name, value in ({"Content-Length": str(len(body))} | named).items():
+            request.send_header(name, value)
+        request.end_headers()
+        request.wfile.write(body)
+
+    return page
+
+
+def raw(*pieces: bytes, pause: float = 0.0) -> Callable[[BaseHTTPRequestHandler], None]:
+    """A page that is nothing but these bytes, after which the connection ends."""
+
+    def page(request: BaseHTTPRequestHandler) -> None:
+        for piece in pieces:
+            request.wfile.write(piece)
+            time.sleep(pause)
+
+    return page
+
+
+def download(url: str, policy: Policy = LAPTOP, buffer: int = 2 * len(FILM)) -> bytes:
+    """Everything that a URL serves, read as the copier reads it."""
+    found = b""
+    view = memoryview(bytearray(buffer))
+    with fetch(url, policy) as media:
+        count = len(view)
+        while count == len(view):
+            count = media.readinto(view, lambda: None)
+            found += view[:count]
+    return found
+
+
+def problem(url: str, policy: Policy = LAPTOP) -> MediaUnavailable:
+    with pytest.raises(MediaUnavailable) as caught:
+        download(url, policy)
+    return caught.value
+
+
+# Whole files
+
+
+@pytest.mark.parametrize("buffer", [2 * len(FILM), len(FILM), 256 * 1024, 256 * 1024 + 1, 1000])
+def test_a_film_comes_whole_whatever_the_buffers_size(host: Host, buffer: int) -> None:
+    assert download(host.page("/film.mp4", answer(200, FILM)), buffer=buffer) == FILM
+
+
+def chunked(body: bytes) -> bytes:
+    sizes = [1, 2, 70_000, len(body)]
+    pieces = [body[start:end] for start, end in zip([0, *sizes], sizes, strict=False)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("buffer", [2 * len(FILM), len(FILM), 1000])
+def test_a_film_in_chunks_comes_whole(host: Host, buffer: int) -> None:
+    assert download(host.page("/film.mp4", raw(CHUNKED, chunked(FILM))), buffer=buffer) == FILM
+
+
+def test_a_film_of_unknown_length_ends_with_the_connection(host: Host) -> None:
+    url = host.page("/film.mp4", raw(b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\n\r\n", FILM))
+    with fetch(url, LAPTOP) as media:
+        assert media.length is None
+    assert download(url) == FILM
+
+
+def test_an_empty_file_is_empty(host: Host) -> None:
+    assert download(host.page("/film.mp4", answer(200))) == b""
+
+
+def test_what_the_server_says_of_a_film_is_known(host: Host) -> None:
+    url = host.page("/film", answer(200, b"12345", Content_Type="Video/MP4; codecs=avc1"))
+    with fetch(f"{url}?a=1", LAPTOP) as media:
+        assert (media.url, media.content_type, media.length) == (f"{url}?a=1", "video/mp4", 5)
+    with fetch(host.page("/bare", answer(200, b"12345")), LAPTOP) as media:
+        assert media.content_type == ""
+
+
+def test_the_request_is_plain_and_asks_for_the_very_bytes(host: Host) -> None:
+    download(host.page("/a%20film.mp4", answer(200)) + "?X-Amz-Signature=a%2Fb&c=d%20e#fragment")
+    ((path, headers),) = host.seen
+    assert path == "/a%20film.mp4?X-Amz-Signature=a%2Fb&c=d%20e"
+    assert headers == {
+        "Host": f"127.0.0.1:{host.port}",
+        "Accept": "*/*",
+        "Accept-Encoding": "identity",
+        "User-Agent": "dropreel",
+        "Range": f"bytes=0-{PIECE - 1}",
+    }
+
+
+def test_user_and_password_of_an_address_are_not_sent(host: Host) -> None:
+    host.page("/film.mp4", answer(200, b"1"))
+    assert download(f"http://user:secret@127.0.0.1:{host.port}/film.mp4") == b"1"
+    assert "Authorization" not in host.seen[0][1]
+
+
+def test_an_address_without_a_path_means_the_root(host: Host) -> None:
+    host.page("/", answer(200, b"root"))
+    assert download(host.url) == b"root"
+    assert download(f"{host.url}?a=b") == b"root"
+    assert host.seen[1][0] == "/?a=b"
+
+
+def test_a_name_is_looked_up(host: Host) -> None:
+    host.page("/film.mp4", answer(200, b"1"))
+    assert download(f"http://localhost:{host.port}/film.mp4") == b"1"
+
+
+def test_the_lease_is_kept_while_bytes_flow(host: Host) -> None:
+    beats = []
+    with fetch(host.page("/film.mp4", answer(200, FILM)), LAPTOP) as media:
+        media.readinto(memoryview(bytearray(len(FILM))), lambda: beats.append(1))
+    assert beats
+
+
+def test_the_lease_is_kept_while_bytes_trickle(host: Host) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"
+    url = host.page("/film.mp4", raw(head, *[b"x" * 100] * 5, pause=0.05))
+    beats = []
+    with fetch(url, LAPTOP) as media:
+        media.readinto(memoryview(bytearray(1000)), lambda: beats.append(time.monotonic()))
+    assert len(beats) >= 3
+
+
+def test_what_a_beat_raises_comes_through(host: Host) -> None:
+    def lost() -> None:
+        raise KeyError("the lease")
+
+    with fetch(host.page("/film.mp4", answer(200, FILM)), LAPTOP) as media, pytest.raises(KeyError, match="the lease"):
+        media.readinto(memoryview(bytearray(10)), lost)
+
+
+# Broken downloads
+
+
+def short(body: bytes, announced: int) -> Callable[[BaseHTTPRequestHandler], None]:
+    return answer(200, body, Content_Length=str(announced))
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        (short(FILM, len(FILM) + 1), f"after {len(FILM)} of {len(FILM) + 1} bytes"),
+        (short(b"", 1), "after 0 of 1 bytes"),
+        (raw(CHUNKED, b"5\r\n123"), "broke"),
+        (raw(CHUNKED, b"3\r\n123\r\n"), "broke"),
+        (raw(CHUNKED, b"3\r\n123\r\nno number\r\n"), "broke"),
+        (raw(CHUNKED), "broke"),
+    ],
+)
+def test_a_download_that_ends_too_soon_is_unavailable_for_now(
+    host: Host, page: Callable[[BaseHTTPRequestHandler], None], words: str
+) -> None:
+    found = problem(host.page("/film.mp4", page))
+    assert words in str(found)
+    assert not found.final
+
+
+@pytest.mark.parametrize("buffer", [100, 50, 30])
+def test_an_early_end_is_seen_where_a_buffer_ends(host: Host, buffer: int) -> None:
+    url = host.page("/film.mp4", short(b"x" * 100, 101))
+    with pytest.raises(MediaUnavailable, match="after 100 of 101 bytes"):
+        download(url, buffer=buffer)
+
+
+@pytest.mark.parametrize(
+    "page", [raw(), raw(b"no http at all\r\n\r\n"), raw(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000)]
+)
+def test_a_server_that_does_not_answer_is_unavailable_for_now(
+    host: Host, page: Callable[[BaseHTTPRequestHandler], None]
+) -> None:
+    found = problem(host.page("/film.mp4", page))
+    assert "gave no answer" in str(found)
+    assert not found.final
+
+
+def test_a_closed_port_is_unavailable_for_now() -> None:
+    with Host() as gone:
+        url = gone.url
+    found = problem(url)
+    assert "no connection to 127.0.0.1" in str(found)
+    assert not found.final
+
+
+def test_an_unknown_name_is_unavailable_for_now() -> None:
+    assert not problem("https://no-such-host.invalid/film.mp4").final
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 451])
+def test_what_is_gone_is_unlikely_to_come_back(host: Host, status: int) -> None:
+    found = problem(host.page("/film.mp4", answer(status, b"no")))
+    assert str(found) == f"the media host answered {status}"
+    assert found.final
+
+
+@pytest.mark.parametrize("status", [201, 204, 206, 300, 304, 408, 409, 425, 429, 500, 502, 503, 504])
+def test_any_other_answer_may_be_better_next_time(host: Host, status: int) -> None:
+    found = problem(host.page("/film.mp4", answer(status)))
+    assert str(found) == f"the media host answered {status}"
+    assert not found.final
+
+
+# Redirects
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_followed(host: Host, status: int) -> None:
+    new = host.page("/new.mp4", answer(200, FILM))
+    old = host.page("/old.mp4", answer(status, b"moved", Location=new))
+    assert download(old) == FILM
+    with fetch(old, LAPTOP) as media:
+        assert media.url == new
+
+
+@pytest.mark.parametrize("location", ["/a/new.mp4?x=1", "a/new.mp4?x=1", "//127.0.0.1:{port}/a/new.mp4?x=1"])
+def test_a_redirect_may_be_relative(host: Host, location: str) -> None:
+    host.page("/a/new.mp4", answer(200, b"new"))
+    assert download(host.page("/old.mp4", answer(302, Location=location.format(port=host.port)))) == b"new"
+
+
+def test_redirects_are_followed_five_times_and_no_more(host: Host) -> None:
+    for number in range(MOST_REDIRECTS + 1):
+        host.page(f"/{number}", answer(302, Location=f"/{number + 1}"))
+    host.page(f"/{MOST_REDIRECTS + 1}", answer(200, b"end"))
+    assert download(f"{host.url}/1") == b"end"
+    found = problem(f"{host.url}/0")
+    assert (str(found), found.final) == ("more than 5 redirects", True)
+
+
+def test_a_redirect_to_nowhere_is_final(host: Host) -> None:
+    assert problem(host.page("/old.mp4", answer(302))).final
+
+
+@pytest.mark.parametrize(
+    ("location", "words"),
+    [
+        ("https://169.254.169.254/latest/meta-data/", "169.254.169.254 has no public address"),
+        ("https://10.0.0.1/", "10.0.0.1 has no public address"),
+        ("https://[::ffff:10.0.0.1]/", "has no public address"),
+        ("http://169.254.169.254/latest/meta-data/", "169.254.169.254 has no public address"),
+        ("http://8.8.8.8/", "8.8.8.8 has no public address"),
+        ("file:///etc/passwd", "is not https"),
+        ("ftp://127.0.0.1/film.mp4", "is not https"),
+        ("https:///film.mp4", "is not https"),
+        ("https://127.0.0.1:99999/", "is malformed"),
+    ],
+)
+def test_a_redirect_to_a_forbidden_place_is_not_followed(host: Host, location: str, words: str) -> None:
+    found = problem(host.page("/old.mp4", answer(302, Location=location)))
+    assert words in str(found)
+    assert found.final
+
+
+def test_a_redirect_may_not_leave_the_operators_hosts(host: Host) -> None:
+    host.page("/new.mp4", answer(200, b"secret"))
+    old = host.page("/old.mp4", answer(302, Location=f"http://localhost:{host.port}/new.mp4"))
+    found = problem(old, Policy(hosts=("127.0.0.1",), allow_loopback=True))
+    assert "localhost is not one of media_hosts" in str(found)
+    assert [path for path, _ in host.seen] == ["/old.mp4"]
+
+
+def test_a_malformed_redirect_is_unavailable(host: Host) -> None:
+    problem(host.page("/old.mp4", answer(302, Location="https://[")))
+
+
+@pytest.mark.parametrize("name", ["a film.mp4", "été.mp4"])
+def test_an_address_as_people_write_it_is_fetched(host: Host, name: str) -> None:
+    host.page("/a%20film.mp4", answer(200, b"1"))
+    host.page("/%C3%A9t%C3%A9.mp4", answer(200, b"1"))
+    assert download(f"{host.url}/{name}") == b"1"
+
+
+# Addresses that are not even asked
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:{port}/", "https://127.0.0.1:{port}/", "https://localhost:{port}/"])
+def test_off_the_laptop_this_machine_is_never_asked(host: Host, url: str) -> None:
+    found = problem(url.format(port=host.port), Policy())
+    assert found.final
+    assert host.seen == []
+
+
+@pytest.mark.parametrize(
+    "url", ["", "film.mp4", "//x/y", "ftp://x/y", "https://", "https://:80/", "https://x:0/", "https://["]
+)
+def test_what_is_no_web_address_is_final(url: str) -> None:
+    assert problem(url).final
+
+
+def test_plain_http_is_final_off_the_laptop() -> None:
+    found = problem("http://example.com/film.mp4", Policy())
+    assert (str(found), found.final) == ("the output's address is plain http", True)
+
+
+@pytest.mark.parametrize("url", ["https://exa mple.com/x", "https://127.0.0.1\x00.example.com/x", "https://a\x7f/x"])
+def test_a_host_that_is_no_host_is_unavailable(url: str) -> None:
+    problem(url, Policy())
+
+
+PIECES = ["://", "/", "127.0.0.1", "[::1]", "[", "]", "@", "?", "#", "%", "%00", "é", "\n", "0", ":99", "\ud800", "a"]
+HERE = Policy(hosts=("127.0.0.1", "::1"))  # so that no made-up name is looked up
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
+@example("@[::1]")
+@example("/\ud800")
+def test_no_address_raises_anything_but_unavailable(rest: str) -> None:
+    with pytest.raises(MediaUnavailable):
+        download(f"https://127.0.0.1{rest}", HERE)
+
+
+# Over TLS
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate with its key, of the name localhost, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path = tmp_path / "certificate.pem"
+    path.write_bytes(secret + built.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+@contextmanager
+def secure_host(certificate: Path) -> Iterator[Host]:
+    host = Host()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    host.server.socket = context.wrap_socket(host.server.socket, server_side=True)
+    with host:
+        yield host
+
+
+def test_a_film_comes_whole_over_tls(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with secure_host(certificate) as host:
+        host.page("/film.mp4", answer(200, FILM))
+        assert download(f"https://localhost:{host.port}/film.mp4") == FILM
+        assert host.seen[0][1]["Host"] == f"localhost:{host.port}"
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(certificate: Path) -> None:
+    with secure_host(certificate) as host:
+        host.page("/film.mp4", answer(200, FILM))
+        found = problem(f"https://localhost:{host.port}/film.mp4")
+        assert "no secure connection to localhost" in str(found)
+        assert not found.final
+        assert host.seen == []
+
+
+def test_a_certificate_of_another_name_is_refused(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with secure_host(certificate) as host:
+        found = problem(f"https://127.0.0.1:{host.port}/film.mp4")
+        assert "no secure connection to 127.0.0.1" in str(found)
+        assert host.seen == []
+
+
+def test_a_loopback_address_hidden_in_ipv6_is_this_machine_too(host: Host) -> None:
+    found = problem(f"https://[::ffff:127.0.0.1]:{host.port}/film.mp4", Policy())
+    assert found.final
+    assert host.seen == []
