@@ -36,11 +36,13 @@ PYTEST := $(BIN)/python -m pytest --quiet
 SHORT := -m 'not cdk_cli and not browser and not long'
 
 # One process group for each part: moto keeps its accounts in the process, and one part's reset would end another's stack.
-# Where tests mostly wait there are two processes for a core; loadgroup is ours (tests/e2e/conftest.py).
-test: lint types ## everything that needs no more than Python
+# Where tests mostly wait there are two processes for a core, and the types are checked meanwhile; loadgroup is ours
+# (tests/e2e/conftest.py).
+test: lint ## everything that needs no more than Python
 	@echo "· tests"
 	@$(PYTEST) tests/unit tests/infra $(SHORT) --numprocesses $(WORKERS) --dist worksteal
-	@$(PYTEST) tests/integration $(SHORT) --numprocesses $(WAITERS) --dist worksteal
+	@$(MAKE) --no-print-directory types & types=$$!; \
+	  $(PYTEST) tests/integration $(SHORT) --numprocesses $(WAITERS) --dist worksteal; tests=$$?; wait $$types && exit $$tests
 	@$(PYTEST) tests/e2e $(SHORT) --numprocesses $(WAITERS) --dist loadgroup
 	@$(PYTEST) tests/simulation $(SHORT) --numprocesses $(WORKERS) --dist worksteal
 

@@ -81,7 +81,9 @@ def up(
                 addresses = running.addresses.as_dict()
                 people.print(_WELCOME.format(**addresses, logs=running.logs))
                 people.print(f"\nTry:\n[cyan]{_TRY.format(**addresses, dropreel=_command())}[/]\n\nCtrl-C ends it.")
-            threading.Event().wait()
+            # Not for ever at once: a signal that comes just before it sleeps would not be noticed.
+            while not threading.Event().wait(0.5):
+                pass
 
 
 def demo() -> None:

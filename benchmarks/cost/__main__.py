@@ -122,7 +122,8 @@ def main() -> None:
     found = {case: measure(case, arguments.runs) for case in CASES}
     about = (
         f"List prices of us-east-1, {AS_OF}; {arguments.runs} runs each, the dearest in brackets; {page.machine()}. "
-        "In the dearest, both files were submitted at the same instant: each began a watch, and one was stopped."
+        "Where a job has four transitions, its two files were submitted at the same instant: each began a watch, and "
+        "one was stopped."
     )
     details = f"<details><summary>Every request of one job of 2 minutes</summary>\n\n{requests(found)}\n\n</details>"
     text = "\n\n".join([about, totals(found), "What one job of 2 minutes uses:", parts(found), details])

@@ -1,4 +1,4 @@
-"""What it costs that a gateway refuses for a day: `python -m benchmarks.cost.refusal [--write]`.
+"""What it costs that a gateway refuses for hours: `python -m benchmarks.cost.refusal [--write]`.
 
 A burst of prompts finds the gateway refusing with 402, and some hours later it accepts. Beside it the same burst finds
 it open, so the difference is what the refusal costs. From bursts of two sizes follows what each drop of any burst adds,
@@ -62,7 +62,7 @@ def _check(system: System, drops: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="What it costs that a gateway refuses for a day.")
+    parser = argparse.ArgumentParser(description="What it costs that a gateway refuses for hours.")
     parser.add_argument("--write", action="store_true", help=f"renew {page.PAGE}")
     arguments = parser.parse_args()
     free = {drops: burst(drops, 0).usd for drops in (FEW, MANY)}

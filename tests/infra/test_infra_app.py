@@ -32,6 +32,7 @@ def _run(
     return ran.returncode, ran.stderr
 
 
+@pytest.mark.cdk_cli
 def test_app_runs_without_a_node_of_the_machines_own_and_without_an_index_once_built(
     dev: Assembly, tmp_path: Path
 ) -> None:
@@ -48,6 +49,7 @@ def test_mistake_is_told_in_a_line_without_a_traceback(tmp_path: Path) -> None:
     assert said == "quiet_seconds: '901' is not allowed; allowed: a whole number from 0 to 900\n"
 
 
+@pytest.mark.cdk_cli
 def test_where_no_environment_is_named_all_of_the_account_are_there(tmp_path: Path) -> None:
     assert _run({}, tmp_path) == (0, "")
     assert sorted(path.name for path in tmp_path.glob("*.template.json")) == [
@@ -57,12 +59,14 @@ def test_where_no_environment_is_named_all_of_the_account_are_there(tmp_path: Pa
     ]
 
 
+@pytest.mark.cdk_cli
 def test_environment_that_does_not_exist_is_told_with_those_that_do(tmp_path: Path) -> None:
     status, said = _run({"env": "qa"}, tmp_path)
     assert status == 1
     assert said == "there is no environment qa; say -c env=dev, -c env=staging or -c env=prod\n"
 
 
+@pytest.mark.cdk_cli
 def test_layer_that_can_not_be_built_is_told_with_pips_own_words(tmp_path: Path) -> None:
     project = tmp_path / "project"
     for part in ("infra", "layers", "functions"):
