@@ -40,7 +40,7 @@ SHORT := -m 'not cdk_cli and not browser and not long'
 # (tests/e2e/conftest.py).
 test: lint ## everything that needs no more than Python
 	@echo "· tests"
-	@$(PYTEST) tests/unit tests/infra $(SHORT) --numprocesses $(WORKERS) --dist worksteal
+	@$(PYTEST) tests/unit tests/infra $(SHORT) --numprocesses $(WAITERS) --dist worksteal
 	@$(MAKE) --no-print-directory types & types=$$!; \
 	  $(PYTEST) tests/integration $(SHORT) --numprocesses $(WAITERS) --dist worksteal; tests=$$?; wait $$types && exit $$tests
 	@$(PYTEST) tests/e2e $(SHORT) --numprocesses $(WAITERS) --dist loadgroup
