@@ -91,7 +91,7 @@ bench-cost: .venv/dev.stamp ## what a job costs beside the usual pattern (a quar
 bench-latency: .venv/dev.stamp ## from the gateway's end to the object in the outbox (ten minutes; renews docs/performance.md)
 	@$(BIN)/python -m benchmarks.latency --write
 
-bench-scale: .venv/dev.stamp ## thousands of drops at once (a quarter of an hour; renews docs/performance.md)
+bench-scale: .venv/dev.stamp ## thousands of drops at once (half an hour; renews docs/performance.md)
 	@$(BIN)/python -m benchmarks.scale --write
 
 bench: bench-copy bench-coldstart bench-cost bench-latency bench-scale ## all of these, on a machine with nothing else to do

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import sys
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, TextIO
@@ -82,8 +82,8 @@ def up(
                 people.print(_WELCOME.format(**addresses, logs=running.logs))
                 people.print(f"\nTry:\n[cyan]{_TRY.format(**addresses, dropreel=_command())}[/]\n\nCtrl-C ends it.")
             # Not for ever at once: a signal that comes just before it sleeps would not be noticed.
-            while not threading.Event().wait(0.5):
-                pass
+            while True:
+                time.sleep(0.5)
 
 
 def demo() -> None:

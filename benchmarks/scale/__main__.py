@@ -1,4 +1,4 @@
-"""Many drops at once on the laptop stack: `python -m benchmarks.scale [--drops 250 1000 4000] [--write]`.
+"""Many drops at once on the laptop stack: `python -m benchmarks.scale [--drops 250 1000 10000] [--write]`.
 
 The gateway answers and ends at once, so everything that takes time is ours and the laptop's. Each number of drops has a
 stack of its own, in a process of its own, whose memory and processor time are read at the end.
@@ -116,7 +116,7 @@ def table(runs: Sequence[Run]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Many drops at once on the laptop stack.")
-    parser.add_argument("--drops", type=int, nargs="+", default=[250, 1000, 4000])
+    parser.add_argument("--drops", type=int, nargs="+", default=[250, 1000, 10000])
     parser.add_argument("--one", type=int, default=0, help="run just this many, and print the figures as JSON")
     parser.add_argument("--write", action="store_true", help=f"renew {page.PAGE}")
     arguments = parser.parse_args()
