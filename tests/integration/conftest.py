@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
+from dropreel import measures
+from dropreel.wiring import aws
 from local.gateways import SimulatedGateways
+from local.gateways.behaviour import Behaviour
+from tests.integration.functions import KEY, VARIABLES, Functions
 from tests.integration.world import CallbackServer, World, moto_account
 
 logging.getLogger("werkzeug").setLevel(logging.WARNING)
@@ -39,3 +44,20 @@ def world(account: str, callback_server: CallbackServer, forgetter: httpx.Client
     with SimulatedGateways(seconds=0.05, scale=0.1, retry_seconds=0.1) as gateways:
         callback_server.world = World(gateways, callback_server.url)
         yield callback_server.world
+
+
+@pytest.fixture
+def functions(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Functions]:
+    """The functions of this world; the gateways' own callbacks stay away, so that the tests send them."""
+    world.gateways.behave(Behaviour(callbacks=0))
+    for secret in ("pixazo", "aimlapi"):
+        aws("secretsmanager").put_secret_value(SecretId=secret, SecretString=KEY)
+    domain = logging.getLogger("dropreel")
+    before = (domain.handlers, domain.level, domain.propagate)
+    yield Functions(world, monkeypatch, capsys)
+    domain.handlers, domain.level, domain.propagate = before
+    measures.report_to()
+    # Powertools keeps the first stdout that it saw with the logger of a name.
+    for name in VARIABLES:
+        logging.Logger.manager.loggerDict.pop(name, None)
+    sys.modules.pop("dropreel.telemetry", None)
