@@ -66,6 +66,14 @@ def test_resent_failed_job_can_still_succeed(world: World, operator: Operator) -
     assert world.manifest()["status"] == "SUCCEEDED"
 
 
+def test_resent_job_has_no_end_and_no_error_until_it_ends_again(world: World, operator: Operator) -> None:
+    job_id = drop(world, "[sim:400=1] a cat")
+    world.settle_down(world.finished)
+    assert world.job().error is not None
+    operator.resend(job_id)
+    assert (world.job().error, world.job().completed_at) == (None, 0.0)
+
+
 def test_redelivery_fetches_again_and_pays_nothing(world: World, operator: Operator) -> None:
     job_id = drop(world, "[sim:vanished-media=4] a cat")
     world.settle_down(world.finished)

@@ -5,15 +5,20 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count, permutations
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
 from dropreel import drops
 from dropreel.assembly import Assembly, assemble, media_of
+from dropreel.errors import Mistake
 from dropreel.inbox import LONGEST_TEXT, Inbox
 
 if TYPE_CHECKING:
@@ -140,6 +145,55 @@ def test_the_very_versions_that_were_read_are_lent(bucket: Bucket) -> None:
     uri = f"s3://{bucket.name}/veed-fabric/a b"
     assert found.versions == {f"{uri}.png": picture, f"{uri}.mp3": sound}
     assert (found.values["image_url"], found.values["audio_url"]) == (f"{uri}.png", f"{uri}.mp3")
+
+
+def test_the_version_of_an_object_that_a_settings_file_names_is_lent(bucket: Bucket) -> None:
+    other = bucket.drop("stills/last.png")
+    uri = f"s3://{bucket.name}/stills/last.png"
+    bucket.drop("veo-3-1/cat.json", {"prompt": "a cat", "image": uri})
+    assert bucket.assembled("veo-3-1/cat.json").versions == {uri: other}
+
+
+@pytest.mark.parametrize("uri", ["s3://{inbox}/nothing.png", "s3://no-such-bucket-anywhere/a.png"])
+def test_a_settings_file_that_names_no_object_is_a_mistake_and_not_a_paid_failure(bucket: Bucket, uri: str) -> None:
+    named = uri.format(inbox=bucket.name)
+    bucket.drop("veo-3-1/cat.json", {"prompt": "a cat", "image": named})
+    assert str(bucket.assembled("veo-3-1/cat.json").mistake).startswith(f"image: {named} does not exist")
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """An S3 that answers each HEAD with the status that the key begins with; the bucket itself is forbidden."""
+
+    def do_HEAD(self) -> None:
+        name = self.path.rpartition("/")[2].removesuffix(".png")
+        self.send_response(int(name) if name.isdigit() else 403)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def refusing() -> Iterator[Inbox]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        once = Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"})
+        session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
+        url = f"http://127.0.0.1:{server.server_port}"
+        yield Inbox(session.client("s3", endpoint_url=url, config=once), "inbox", lend_seconds=60)
+        server.shutdown()
+
+
+@pytest.mark.parametrize("status", [301, 400, 403, 404])
+def test_an_object_that_s3_refuses_is_a_mistake(refusing: Inbox, status: int) -> None:
+    with pytest.raises(Mistake, match="image: s3://inbox/"):
+        refusing.check("image", f"s3://inbox/{status}.png")
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_an_object_that_s3_does_not_show_for_a_moment_is_no_mistake(refusing: Inbox, status: int) -> None:
+    with pytest.raises(ClientError):
+        refusing.check("image", f"s3://inbox/{status}.png")
 
 
 def test_parts_under_id_and_alias_make_one_job(bucket: Bucket) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dropreel import drops
+from dropreel.catalog.model import Model
 from dropreel.drops import Place
 from dropreel.errors import Mistake
 from dropreel.inbox import LONGEST_TEXT, Inbox, Part
@@ -50,10 +51,20 @@ def assemble(inbox: Inbox, place: Place, parts: Sequence[Part]) -> Assembly:
         missing = place.model.missing(values)
         if not missing:
             place.model.check(values)
+        versions = pinned(inbox, place.model, values, {f"{uri}{part.key}": part.version for part in parts})
     except Mistake as mistake:
         return replace(found, mistake=mistake)
-    versions = {f"{uri}{part.key}": part.version for part in parts if f"{uri}{part.key}" in media_of(values)}
     return replace(found, values=values, missing=missing, versions=versions)
+
+
+def pinned(inbox: Inbox, model: Model, values: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
+    """The version of each object that the values name, so that what was looked at is what is sent.
+
+    Known versions need no look. Raises Mistake for an object that is not there or that we may not read.
+    """
+    named = [(field.name, uri) for field in model.media() for uri in sorted(media_of({"": values.get(field.name)}))]
+    lent = [(name, uri) for name, uri in named if uri.startswith("s3://")]
+    return {uri: known[uri] if uri in known else inbox.check(name, uri) for name, uri in lent}
 
 
 def media_of(values: Mapping[str, Any]) -> set[str]:

@@ -24,6 +24,8 @@ LONGEST_TEXT = 256 * 1024
 #: An ETag that is the MD5 of the content: one upload, no KMS.
 MD5 = re.compile(r"[0-9a-f]{32}")
 CHUNK = 1024 * 1024
+#: HTTP statuses of S3 that say nothing about the object: it is busy, or broken for a moment.
+MOMENTARY = frozenset({408, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Part:
 
 
 class Inbox:
-    """The bucket that people drop into (and other buckets that messages may name)."""
+    """The bucket that people drop into (and other buckets that messages and settings may name)."""
 
     def __init__(self, client: S3Client, bucket: str, *, lend_seconds: int) -> None:
         self._client = client
@@ -96,11 +98,13 @@ class Inbox:
         return found
 
     def check(self, field_name: str, uri: str) -> str:
-        """Make sure that a message's `s3://bucket/key` can be lent; its version. Raises Mistake."""
+        """Make sure that an `s3://bucket/key` can be lent; its version. Raises Mistake, or S3's momentary error."""
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         try:
             head = self.head(bucket, key)
         except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] in MOMENTARY:
+                raise
             raise Mistake(
                 field_name, f"{uri} can not be read ({error.response['Error']['Code']})", "an object that we may read"
             ) from None

@@ -8,7 +8,7 @@ from typing import Any
 
 from dropreel import catalog, drops, messages
 from dropreel.admission import Admission, Outcome
-from dropreel.assembly import Assembly, media_of
+from dropreel.assembly import Assembly, pinned
 from dropreel.catalog.model import Model
 from dropreel.drops import Name
 from dropreel.errors import Mistake
@@ -105,20 +105,10 @@ class Intake:
         job = job.evolve(gateway=model.gateway)
         try:
             values = _complete(model, request.input)
-            job = job.evolve(input=values, versions=self._versions(model, values))
+            job = job.evolve(input=values, versions=pinned(self._inbox, model, values, {}))
         except Mistake as mistake:
             return self._admission.decide(job.evolve(input=_kept(request.input)), model, mistake)
         return self._admission.decide(job, model, None)
-
-    def _versions(self, model: Model, values: Mapping[str, Any]) -> dict[str, str]:
-        """The versions of the objects that a message names, so that what was checked is what is sent."""
-        media = {field.name for field in model.media()}
-        return {
-            uri: self._inbox.check(name, uri)
-            for name in media & set(values)
-            for uri in sorted(media_of({name: values[name]}))
-            if uri.startswith("s3://")
-        }
 
     def _unreadable(
         self, message: Request | Unreadable, model: Model | None, mistake: Mistake, values: Mapping[str, Any]

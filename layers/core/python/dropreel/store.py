@@ -184,7 +184,7 @@ class Store:
 
     def resubmit(self, job: Job, errors: int, reason: str) -> bool:
         """Give a job back to the submitter: its attempt was not charged, or the operator took the risk that it was."""
-        changes = {"errors": errors, "reason": reason, "lease_until": 0.0}
+        changes = {"errors": errors, "reason": reason, "error": None, "completed_at": 0.0, "lease_until": 0.0}
         return self._move(job, Status.HELD, reason, SAME_STATUS, changes)
 
     def adopt(self, job: Job, request_id: str) -> bool:
@@ -195,7 +195,7 @@ class Store:
 
     def reopen(self, job: Job, deadline_at: float) -> bool:
         """Take a FAILED job back to where its outcome is to be fetched."""
-        changes = {"deadline_at": deadline_at, "error": None, "lease_until": 0.0}
+        changes = {"deadline_at": deadline_at, "error": None, "completed_at": 0.0, "lease_until": 0.0}
         return self._move(job, Status.SUBMITTED, "delivered again by an operator", SAME_STATUS, changes)
 
     def finish(self, job: Job, was: Job) -> bool:
