@@ -90,6 +90,16 @@ def test_defaults_that_arrive_later_complete_a_waiting_job(world: World) -> None
     assert body(world)["duration"] == 5
 
 
+@pytest.mark.parametrize("content", ["{", '{"promt": "x"}'])
+def test_bad_folder_defaults_are_answered_at_once(world: World, content: str) -> None:
+    world.drop("veo-3-1-fast/campaign/_defaults.json", content)
+    world.take()
+    (key,) = world.outbox()
+    assert key.startswith("veo-3-1-fast/campaign/_defaults-")
+    assert world.manifest()["status"] == "REJECTED"
+    assert world.post_count() == 0
+
+
 def test_part_that_comes_within_the_quiet_time_still_counts(world: World) -> None:
     world.setting(quiet_seconds=2)
     world.drop("veo-3-1-fast/cat.txt", "a cat")

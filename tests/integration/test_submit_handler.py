@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from local.gateways.samples import sample_picture, sample_sound
@@ -58,6 +60,15 @@ def test_bad_message_is_rejected_alone(world: World, functions: Functions) -> No
     assert statuses(world) == ["REJECTED", "SUBMITTED", "SUBMITTED"]
 
 
+@pytest.mark.parametrize("wrong", [{"input": 5}, {"id": "a b"}, {"extra": 1}, {"input": {"promt": "x"}}])
+def test_rejected_message_is_answered_in_the_folder_that_it_names(
+    world: World, functions: Functions, wrong: dict[str, object]
+) -> None:
+    message = {"model": "veo-3-1-fast", "input": {"prompt": "x"}, "output": "campaign/7"} | wrong
+    functions.run("submit", queued(json.dumps(message)))
+    assert list(world.outbox()) == [f"veo-3-1-fast/campaign/7/job-{world.job().job_id}.json"]
+
+
 def test_unreadable_message_leaves_a_record_that_can_be_read(world: World, functions: Functions) -> None:
     functions.run("submit", queued("no JSON"))
     assert world.job().status == "REJECTED"
@@ -86,6 +97,8 @@ def _nested(depth: int) -> str:
         pytest.param('{"model": "no-such", "input": {"x": ' + "7" * 60 + "}}", id="long integer"),
         pytest.param('{"model": "no-such", "input": {"": 1}}', id="field without a name"),
         pytest.param(r'{"model": "\ud800", "input": {}}', id="half a character as model"),
+        pytest.param(r'{"model": "no\nsuch", "input": {}}', id="line break in the model"),
+        pytest.param(r'{"model": "\u0001 \u007f\r", "input": {}}', id="control characters as model"),
         pytest.param(r'{"model": "no-such", "input": {"x": "\ud800"}}', id="half a character in the input"),
         pytest.param(r'{"model": "veo-3-1-fast", "input": {"prompt": "\ud800"}}', id="half a character as prompt"),
         pytest.param(

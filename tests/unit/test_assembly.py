@@ -161,6 +161,12 @@ def test_a_settings_file_that_names_no_object_is_a_mistake_and_not_a_paid_failur
     assert str(bucket.assembled("veo-3-1/cat.json").mistake).startswith(f"image: {named} does not exist")
 
 
+def test_an_empty_object_that_a_settings_file_names_is_a_mistake(bucket: Bucket) -> None:
+    bucket.drop("stills/empty.png", b"")
+    bucket.drop("veo-3-1/cat.json", {"prompt": "a cat", "image": f"s3://{bucket.name}/stills/empty.png"})
+    assert "stills/empty.png is empty" in str(bucket.assembled("veo-3-1/cat.json").mistake)
+
+
 class Refusing(BaseHTTPRequestHandler):
     """An S3 that answers each HEAD with the status that the key begins with; the bucket itself is forbidden."""
 

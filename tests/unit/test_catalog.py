@@ -176,7 +176,7 @@ DOCUMENTS: dict[str, Document] = {
         },
         parameters={
             "prompt": PROMPT,
-            "image_urls": Parameter(True, None, [([CAT], [CAT]), ([CAT] * 9, [CAT] * 9)], [CAT] * 10),
+            "image_urls": Parameter(True, None, [([CAT], [CAT]), ([CAT] * 10, [CAT] * 10)], [CAT] * 11),
             "aspect_ratio": VEO_ASPECT,
             "duration": Parameter(
                 False, "8s", lengths(4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, form="{}s"), "17s"
@@ -480,10 +480,15 @@ def test_a_model_is_found_by_its_id_and_its_alias(name: str) -> None:
 def test_a_name_that_is_no_model_is_a_mistake_that_lists_every_name() -> None:
     with pytest.raises(Mistake) as caught:
         catalog.find("veo-4")
-    assert (caught.value.field, caught.value.problem) == ("model", "'veo-4' is not a model")
+    assert (caught.value.field, caught.value.problem) == ("model", "'veo-4' is not a model (did you mean veo-3-1?)")
     names = {*DOCUMENTS, *(document.alias for document in DOCUMENTS.values() if document.alias)}
     assert set(caught.value.allowed.split(", ")) == names
     assert catalog.resolve("veo-4") is None
+
+
+def test_a_name_that_is_like_no_model_has_no_suggestion() -> None:
+    with pytest.raises(Mistake, match="^model: 'sunrise' is not a model; allowed: "):
+        catalog.find("sunrise")
 
 
 def test_the_fields_are_those_of_the_document_and_in_its_order(name: str) -> None:

@@ -31,6 +31,53 @@ def the_mistake(*keys: str) -> Mistake:
     return caught.value
 
 
+# The place that somebody means
+
+
+@pytest.mark.parametrize(
+    ("folder", "stem", "path"),
+    [
+        ("", "cat", "cat"),
+        ("monday", "cat", "monday/cat"),
+        ("/campaign/7/", "walk.v2", "campaign/7/walk.v2"),
+        ("a b/.hidden/_drafts", "Screen\u202fshot 🐈", "a b/.hidden/_drafts/Screen\u202fshot 🐈"),
+        ("..a/b..", "c..d", "..a/b../c..d"),
+        ("", "n" * 952, "n" * 952),
+    ],
+)
+def test_a_folder_and_a_name_mean_a_place_where_its_parts_are_found(folder: str, stem: str, path: str) -> None:
+    found = drops.place_named(catalog.find(VEO), folder, stem)
+    assert found.path == f"veo-3-1/{path}"
+    assert drops.parse(f"{found.path}.txt").place == found
+
+
+@pytest.mark.parametrize(
+    ("folder", "stem", "field", "words"),
+    [
+        ("../x", "x", "folder", "'../x' can not be dropped into"),
+        ("a/./b", "x", "folder", "campaign/7"),
+        ("..", "x", "folder", "campaign/7"),
+        ("a//b", "x", "folder", "campaign/7"),
+        ("a\nb", "x", "folder", "campaign/7"),
+        ("", "", "name", "is empty"),
+        ("a", "b/c", "name", "folders go to folder"),
+        ("", "a\x85b", "name", "can not be used"),
+        ("", "a\ud800b", "name", "can not be used"),
+        ("", ".hidden", "name", "begins with no . and no _"),
+        ("", "_defaults", "name", "begins with no . and no _"),
+        ("", "..", "name", "begins with no . and no _"),
+        ("", "n" * 953, "name", "960 bytes"),
+        ("", "é" * 477, "name", "960 bytes"),
+        ("f" * 952, "n", "folder", "960 bytes"),
+    ],
+)
+def test_a_mistake_blames_the_folder_or_the_name(folder: str, stem: str, field: str, words: str) -> None:
+    with pytest.raises(Mistake) as caught:
+        drops.place_named(catalog.find(VEO), folder, stem)
+    assert caught.value.field == field
+    assert words in f"{caught.value.problem} {caught.value.allowed}"
+
+
 # Taking keys apart
 
 
@@ -278,3 +325,14 @@ def test_a_part_without_an_extension_is_a_mistake() -> None:
 def test_the_mistake_says_what_the_model_does_take() -> None:
     assert the_mistake("veed-fabric/c.mp4").allowed == "image (image_url), audio (audio_url), json (settings)"
     assert the_mistake("pixverse/c.png").allowed == "txt (prompt), json (settings)"
+
+
+def test_no_key_is_looked_for_that_s3_would_not_take() -> None:
+    folder = "a" * 200 + "/"
+    key = f"veed-fabric/{folder * 4}{'b' * 204}.png"
+    assert len(key) == 1024
+    place = drops.parse(key).place
+    looked_for = [*place.prefixes, *(key for level in drops.default_keys(place) for key in level)]
+    assert looked_for
+    assert [key for key in looked_for if len(key) > 1024] == []
+    assert len(place.path) == 960, "what follows a path must fit behind it"

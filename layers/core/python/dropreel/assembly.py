@@ -57,6 +57,13 @@ def assemble(inbox: Inbox, place: Place, parts: Sequence[Part]) -> Assembly:
     return replace(found, values=values, missing=missing, versions=versions)
 
 
+def check_defaults(inbox: Inbox, place: Place, key: str) -> None:
+    """Raise Mistake if the folder defaults under this key can't be read."""
+    for found, body in inbox.defaults(place):
+        if found == key:
+            _from(key, place.model.parse, _object(key, body))
+
+
 def pinned(inbox: Inbox, model: Model, values: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
     """The version of each object that the values name, so that what was looked at is what is sent.
 

@@ -203,7 +203,8 @@ class Delivery:
             self._deliveries.wake(job.job_id, tries=tries, owner=job.lease_owner, delay=pause)
 
     def _end(self, job: Job, status: Status, code: str, message: str) -> None:
-        self._finish(job, job.evolve(status=status, error={"code": code, "message": message}))
+        late = job.status is Status.EXPIRED
+        self._finish(job, job.evolve(status=status, error={"code": code, "message": message}, late=late))
 
     def _finish(self, was: Job, ended: Job) -> None:
         """Write manifest, event and record, unless this delivery has lost its lease by now."""

@@ -6,6 +6,7 @@ every part; nothing has to be assembled anywhere.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,8 +16,14 @@ from dropreel.catalog.model import Model
 from dropreel.errors import Mistake
 
 DEFAULTS = "_defaults.json"
+#: Bytes of an S3 key.
+LONGEST_KEY = 1024
+#: Bytes of a place's path in the outbox: `-<job_id>-99.webm` must fit behind it into a key.
+LONGEST_PATH = 960
 #: What a drop may be made of, for people.
 EXTENSIONS = ", ".join([*KIND_OF, "txt", "json"])
+#: What no listing, log or address shows as it is: control characters, separators of lines, halves of characters.
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +38,12 @@ class Place:
     @property
     def path(self) -> str:
         """The place in the outbox, up to the job's id."""
-        return f"{self.model.id}/{self.folder}{self.stem}"
+        return shortened(f"{self.model.id}/{self.folder}{self.stem}")
 
     @property
     def prefixes(self) -> tuple[str, ...]:
         """What the parts' keys may begin with: the model may be named by its id and by its alias."""
-        return tuple(f"{root}/{self.folder}{self.stem}." for root in roots(self.model))
+        return possible(f"{root}/{self.folder}{self.stem}." for root in roots(self.model))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,30 @@ def is_role(token: str) -> bool:
     return token == "last" or (len(token) == 1 and token in "123456789")
 
 
+def place_named(model: Model, folder: str, stem: str) -> Place:
+    """The place that somebody means by a folder and a name. Raises Mistake, naming `folder` or `name`."""
+    steps = folder.strip("/").split("/") if folder.strip("/") else []
+    # Browsers and other programs on the way to S3 fold these, and the file lands elsewhere.
+    if any(step in ("", ".", "..") for step in steps) or _UNSEEN.search(folder):
+        raise Mistake("folder", f"{folder!r} can not be dropped into", "folders such as monday or campaign/7")
+    _refuse_name(stem)
+    place = Place(model, "".join(f"{step}/" for step in steps), stem)
+    if place.path != f"{model.id}/{place.folder}{stem}":
+        longer = "name" if len(stem) > len(folder) else "folder"
+        raise Mistake(longer, "is too long", f"at most {LONGEST_PATH} bytes with the model's name and the folders")
+    return place
+
+
+def _refuse_name(stem: str) -> None:
+    """Raise Mistake for a name that can't be that of a drop."""
+    if not stem:
+        raise Mistake("name", "is empty", "a name such as cat")
+    if "/" in stem or _UNSEEN.search(stem):
+        raise Mistake("name", f"{stem!r} can not be used", "a name without /; folders go to folder")
+    if stem[0] in "._":
+        raise Mistake("name", f"{stem} would be ignored", "a name that begins with no . and no _")
+
+
 def parts_of(place: Place, keys: Iterable[str]) -> list[tuple[str, Name]]:
     """Which of these keys are parts of the job at this place, in the order of their roles and names."""
     found = [(key, parse(key)) for key in keys if not ignored(key)]
@@ -102,10 +133,18 @@ def default_keys(place: Place) -> list[list[str]]:
     """Where folder defaults may lie, weakest first: the model's folder, then each folder down to the parts'."""
     steps = place.folder.split("/")[:-1]
     levels = ["/".join(steps[:depth]) for depth in range(len(steps) + 1)]
-    return [
-        [f"{root}/{level}/{DEFAULTS}" if level else f"{root}/{DEFAULTS}" for root in roots(place.model)]
-        for level in levels
-    ]
+    folders = [f"{level}/" if level else "" for level in levels]
+    return [[*possible(f"{root}/{folder}{DEFAULTS}" for root in roots(place.model))] for folder in folders]
+
+
+def possible(keys: Iterable[str]) -> tuple[str, ...]:
+    """Those of these keys that S3 takes: an alias may make of a key that exists one that is too long."""
+    return tuple(key for key in keys if len(key.encode()) <= LONGEST_KEY)
+
+
+def shortened(path: str) -> str:
+    """A path in the outbox, cut to what leaves room for what follows."""
+    return path.encode()[:LONGEST_PATH].decode(errors="ignore")
 
 
 def media_parts(place: Place, parts: list[tuple[str, Name]], uri: str) -> dict[str, object]:

@@ -7,6 +7,7 @@ every step can be: the manifest has one key, the event is at least once.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ ROUNDS = 5
 TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 #: The manifest's metadata that says whose word it is.
 TURN = "dropreel-turn"
+#: What no header may hold.
+UNPRINTABLE = re.compile(r"[^ -~]")
 
 
 class Ending:
@@ -91,9 +94,9 @@ def _turn(metadata: Mapping[str, str]) -> tuple[int, ...]:
 
 
 def labels(job: Job) -> dict[str, str]:
-    """The S3 metadata of everything that a job leaves in the outbox; metadata is ASCII."""
+    """The S3 metadata of everything that a job leaves in the outbox; metadata is printable ASCII."""
     texts = {"dropreel-job": job.job_id, "dropreel-model": job.model, "dropreel-request": job.request_id}
-    return {name: text.encode("ascii", "replace").decode()[:500] for name, text in texts.items() if text}
+    return {name: UNPRINTABLE.sub("?", text)[:500] for name, text in texts.items() if text}
 
 
 def manifest(job: Job) -> dict[str, Any]:

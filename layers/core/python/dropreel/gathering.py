@@ -43,7 +43,7 @@ class Gatherer:
 
     def waiting_below(self, name: Name) -> Iterator[tuple[Drop, Name]]:
         """Drops whose places wait for something, at and below a folder whose defaults have changed."""
-        for job in list(self._store.waiting_under(f"{name.place.model.id}/{name.place.folder}")):
+        for job in list(self._store.waiting_under(drops.shortened(f"{name.place.model.id}/{name.place.folder}"))):
             key = job.source["keys"][0]
             yield Drop(self._inbox.bucket, key), drops.parse(key)
 
@@ -55,13 +55,16 @@ class Gatherer:
         """Whether the quiet time since the last part is not over.
 
         Every part has an event of its own, and the queue delays each by the quiet time: so if a later part is too
-        fresh, its own event will do the job. Only if the clocks disagree is this event itself early, and comes again.
+        fresh, its own event will do the job; of several in the same second, that of the last in the alphabet, which
+        comes again until the time is over. So does one whose own file is gone, for the others may rely on it.
         """
         newest = max(written.values(), default=0.0)
-        early = newest + self._quiet - self._clock()
-        if early <= 0:
+        last = [key for key, when in written.items() if when == newest]
+        # S3 tells whole seconds: of two parts of one second, or of another's, the last may be nearly a second younger.
+        early = newest + (last != [drop.key]) + self._quiet - self._clock()
+        if not self._quiet or early <= 0:
             return False
-        if written.get(drop.key) == newest:
+        if drop.key == max(last) or drop.key not in written:
             self._queue.send(messages.drop_event(drop), delay=early + 1)
         return True
 

@@ -110,6 +110,8 @@ class Inbox:
             ) from None
         if head is None:
             raise Mistake(field_name, f"{uri} does not exist", "an object that exists")
+        if not head["ContentLength"]:
+            raise Mistake(field_name, f"{uri} is empty", "an object that holds something")
         return str(head.get("VersionId") or "")
 
     def lend(self, uri: str, version: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from dropreel import catalog, drops, messages
 from dropreel.admission import Admission, Outcome
-from dropreel.assembly import Assembly, pinned
+from dropreel.assembly import Assembly, check_defaults, pinned
 from dropreel.catalog.model import Model
 from dropreel.drops import Name
 from dropreel.errors import Mistake
@@ -18,8 +18,6 @@ from dropreel.jobs import Job, Status, identity
 from dropreel.messages import Drop, Message, Request, Submit, Tend, Unreadable
 from dropreel.redaction import redacted, sound
 
-#: Bytes of a place's path in the outbox: S3 keys have 1,024, and `-<job_id>-99.webm` must fit behind it.
-LONGEST_PLACE = 960
 #: Characters of a rejected message's input that its record and manifest keep.
 LONGEST_INPUT = 100_000
 
@@ -64,21 +62,28 @@ class Intake:
             return [self._homeless(drop, mistake)]
         if not drop.key.endswith("/" + drops.DEFAULTS):
             return [self._gathered(drop, name)]
-        # Folder defaults may be what a waiting job below them lacks.
+        return self._defaults(drop, name)
+
+    def _defaults(self, drop: Drop, name: Name) -> list[Outcome]:
+        """Folder defaults may be what a waiting job below them lacks; wrong ones are answered like a job."""
+        try:
+            check_defaults(self._inbox, name.place, drop.key)
+        except Mistake as mistake:
+            return [self._homeless(drop, mistake, name)]
         return [self._gathered(waiting, its_name) for waiting, its_name in self._gatherer.waiting_below(name)]
 
-    def _homeless(self, drop: Drop, mistake: Mistake) -> Outcome:
-        """A file in no model's folder is a job of its own, and a rejected one."""
+    def _homeless(self, drop: Drop, mistake: Mistake, name: Name | None = None) -> Outcome:
+        """A file that belongs to no job, in no model's folder for one, is a job of its own, and a rejected one."""
         head = self._inbox.head(drop.bucket, drop.key)
         if head is None:
             return Outcome.IGNORED
         version = str(head.get("VersionId") or head["LastModified"])
-        return self._stray(drop, mistake, identity("stray", drop.key, head["ETag"]), version)
+        return self._stray(drop, mistake, identity("stray", drop.key, head["ETag"]), version, name)
 
-    def _stray(self, drop: Drop, mistake: Mistake, job_id: str, version: str) -> Outcome:
+    def _stray(self, drop: Drop, mistake: Mistake, job_id: str, version: str, name: Name | None = None) -> Outcome:
         folder, slash, file = drop.key.rpartition("/")
         model = drop.key.partition("/")[0] if slash else ""
-        place = f"rejected/{folder}{slash}{file.rpartition('.')[0] or file}"
+        place = name.place.path if name else f"rejected/{folder}{slash}{file.rpartition('.')[0] or file}"
         source = {"type": "drop", "bucket": drop.bucket, "keys": [drop.key]}
         return self._admission.decide(self._new(job_id, model, place, source, drop=version), None, mistake)
 
@@ -114,7 +119,8 @@ class Intake:
         self, message: Request | Unreadable, model: Model | None, mistake: Mistake, values: Mapping[str, Any]
     ) -> Outcome:
         name = model.id if model else sound(message.model[:200])
-        place = f"{model.id}/{message.id or 'job'}" if model else f"rejected/{message.id or 'message'}"
+        folder = f"{message.output}/" if message.output else ""
+        place = f"{model.id}/{folder}{message.id or 'job'}" if model else f"rejected/{message.id or 'message'}"
         job = self._new(_message_identity(name, message), name, place, _source_of(message))
         return self._admission.decide(job.evolve(input=_kept(values)), model, mistake)
 
@@ -124,7 +130,7 @@ class Intake:
             model=model,
             gateway="",
             status=Status.WAITING,
-            place=place.encode()[:LONGEST_PLACE].decode(errors="ignore"),
+            place=drops.shortened(place),
             source=source,
             drop=drop,
             created_at=self._clock(),

@@ -53,6 +53,8 @@ class Unreadable:
     #: The model that it names, if that much could be read, or "".
     model: str
     message_id: str
+    #: The folder in the outbox, if that much could be read, or "".
+    output: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +165,22 @@ def _own(found: dict[str, Any], message_id: str) -> Iterator[Message]:
 
 
 def _request(found: dict[str, Any], message_id: str) -> Request | Unreadable:
-    own_id = found.get("id", "")
-    readable_id = own_id if isinstance(own_id, str) and ID.fullmatch(own_id) else ""
     try:
         return _checked(found, message_id)
     except Mistake as mistake:
-        return Unreadable(mistake, readable_id, _text(found.get("model")), message_id)
+        return Unreadable(mistake, _readable_id(found), _text(found.get("model")), message_id, _readable_folder(found))
+
+
+def _readable_id(found: dict[str, Any]) -> str:
+    own_id = found.get("id")
+    return own_id if isinstance(own_id, str) and ID.fullmatch(own_id) else ""
+
+
+def _readable_folder(found: dict[str, Any]) -> str:
+    try:
+        return _folder(found.get("output"))
+    except Mistake:
+        return ""
 
 
 def _checked(found: dict[str, Any], message_id: str) -> Request:

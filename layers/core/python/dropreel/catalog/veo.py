@@ -66,7 +66,7 @@ FAST_REFERENCE: Final = Model(
     endpoint="/veo-3-1-fast-reference-to-video/v1/veo-3-1-fast-reference-to-video-request",
     fields=(
         _PROMPT,
-        Media("image_urls", "image", IMAGES, many=True, most=9, required=True),
+        Media("image_urls", "image", IMAGES, many=True, most=10, required=True),
         _ASPECT,
         Seconds("duration", range(4, 17), form="suffixed", default="8s"),
         Choice("resolution", ("720p", "1080p", "4k"), default="720p"),
