@@ -1,6 +1,7 @@
 """`dropreel backfill`: objects that are there already become jobs."""
 
 import json
+import re
 from typing import Annotated
 
 import typer
@@ -9,16 +10,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from cli import stack
 from cli.draft import lateness
 from cli.drop import confirm
-from cli.exits import verb
+from cli.exits import INVALID, Trouble
 from cli.options import ASK_ABOVE, AskAbove, EndpointUrl, Env, Json, Yes, model_names
 from cli.stack import Stack
 from cli.survey import Look, Origin, Survey, Verdict, survey
-from cli.wording import ERR, OUT, money, said
+from cli.wording import ERR, OUT, count, money, said
 from dropreel import catalog, messages
 from dropreel.errors import Mistake
 from dropreel.messages import Drop
 
-Uri = Annotated[str, typer.Argument(metavar="S3://BUCKET/PREFIX", help="Where the objects are.")]
+Uri = Annotated[str, typer.Argument(metavar="s3://BUCKET/PREFIX", help="Where the objects are.")]
 Model = Annotated[
     str | None,
     typer.Option(
@@ -33,7 +34,6 @@ Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="Jo
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count, and say the price.")]
 
 
-@verb
 def backfill(
     uri: Uri,
     model: Model = None,
@@ -71,9 +71,11 @@ def backfill(
 
 def _origin(there: Stack, uri: str, model: str | None, folder: str) -> Origin:
     bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-    if not uri.startswith("s3://") or not bucket:
-        raise Mistake("S3://BUCKET/PREFIX", f"{uri!r} is no place in S3", "s3://bucket/prefix")
+    if not uri.startswith("s3://") or not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket):
+        raise Trouble(f"{uri!r} is no place in S3: say s3://BUCKET/PREFIX", INVALID)
     if model is None:
+        if folder:
+            raise Mistake("--folder", "goes with --model")
         return Origin(bucket=bucket, prefix=prefix, copies=bucket != there.settings.inbox_bucket)
     root = "".join(f"{step}/" for step in [catalog.find(model).id, *folder.split("/")] if step)
     above, slash, _ = prefix.rpartition("/")
@@ -96,7 +98,7 @@ def _tell(found: Survey, origin: Origin) -> None:
     if found.unpriced:
         price += f", and {found.unpriced} of unknown price"
     how = "copied into the inbox" if origin.copies else "taken where they lie"
-    OUT.print(f"{len(found.ready)} jobs, {how}: [bold]{price}[/]" if found.ready else "no jobs to make of it")
+    OUT.print(f"{count(len(found.ready), 'job')}, {how}: [bold]{price}[/]" if found.ready else "no jobs to make of it")
     for verdict in (Verdict.KNOWN, Verdict.INCOMPLETE, Verdict.WRONG):
         if found.counts[verdict]:
             OUT.print(f"{found.counts[verdict]} passed over: {verdict.value}")

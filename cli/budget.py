@@ -9,10 +9,9 @@ import typer
 from rich.text import Text
 
 from cli import stack
-from cli.exits import verb
 from cli.options import EndpointUrl, Env, Json
 from cli.stack import Stack
-from cli.wording import OUT, money
+from cli.wording import OUT, count, money
 from dropreel.gates import BUDGET, SPENT_KEPT, day_of
 
 #: Characters of a full bar.
@@ -22,7 +21,6 @@ DAY = 86_400
 Days = Annotated[int, typer.Option("--days", "-d", min=1, max=SPENT_KEPT // DAY, help="How many days back.")]
 
 
-@verb
 def budget(days: Days = 7, json_: Json = False, env: Env = None, endpoint_url: EndpointUrl = None) -> None:
     """Show what is reserved or spent of each day's budget (UTC), and how many jobs it holds up."""
     there = stack.find(env, endpoint_url)
@@ -41,7 +39,9 @@ def budget(days: Days = 7, json_: Json = False, env: Env = None, endpoint_url: E
     for day, usd in spent.items():
         OUT.print(Text.assemble((day, "dim"), "  ", bar(usd, limit), f"  {money(usd):>8} of {money(limit)} USD"))
     if gate.closed or held:
-        OUT.print(f"The budget holds {held} job(s); they are sent by themselves when there is room.", style="yellow")
+        OUT.print(
+            f"The budget holds {count(held, 'job')} back, to be sent by itself when there is room.", style="yellow"
+        )
 
 
 def bar(usd: Decimal, limit: Decimal) -> Text:

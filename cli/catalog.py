@@ -8,7 +8,6 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.exits import verb
 from cli.options import Json, model_names
 from cli.wording import OUT, money
 from dropreel import catalog, drops
@@ -20,10 +19,9 @@ Name = Annotated[
     str | None, typer.Argument(metavar="MODEL", help="An id or alias, for all about it.", autocompletion=model_names)
 ]
 
-_SAMPLES = {"image": "cat.png", "audio": "cat.mp3", "video": "cat.mp4"}
+_SAMPLES = {"image": "cat.png", "audio": "cat.wav", "video": "cat.mp4"}
 
 
-@verb
 def models(name: Name = None, json_: Json = False) -> None:
     """List the models, or all parameters of one: what is allowed, what it costs, a line to copy."""
     chosen = [catalog.find(name)] if name else list(MODELS.values())

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli import stack
-from cli.exits import ask, verb
+from cli.exits import ask
 from cli.following import finish
 from cli.options import EndpointUrl, Env, JobId, Json, Yes
 from cli.stack import Stack
@@ -30,7 +30,6 @@ _RISKS = {
 }
 
 
-@verb
 def retry(
     job_id: JobId,
     yes: Yes = False,
@@ -54,7 +53,6 @@ def retry(
     _said(there, job, after, done, json_=json_, watch=watch)
 
 
-@verb
 def adopt(
     job_id: JobId,
     request_id: RequestId,
@@ -73,7 +71,6 @@ def adopt(
     _said(there, job, after, f"{request_id} is its request; its outcome is fetched", json_=json_, watch=watch)
 
 
-@verb
 def give_up(
     job_id: JobId,
     yes: Yes = False,

@@ -11,14 +11,13 @@ from rich.text import Text
 
 from cli import stack
 from cli.checks import Check, State, checks
-from cli.exits import FAILED, verb
+from cli.exits import FAILED
 from cli.options import EndpointUrl, Env, Json
 from cli.wording import OUT
 
 _SIGNS = {State.FINE: ("✓", "green"), State.LOOK: ("!", "yellow"), State.BAD: ("✗", "red")}
 
 
-@verb
 def doctor(json_: Json = False, env: Env = None, endpoint_url: EndpointUrl = None) -> None:
     """Look at keys, gateways, the callback address, queues, dead letters and the budget; nothing of it costs."""
     there = stack.find(env, endpoint_url)

@@ -59,7 +59,7 @@ def draft(
     settings: Mapping[str, Any] | None = None,
 ) -> Draft:
     """Name the parts, and look at them as the submit function will. Raises Mistake."""
-    place = _place(model, folder, name or _name(model, files, prompt))
+    place = drops.place_named(model, folder, name or _name(model, files, prompt))
     pieces = _pieces(place, files, prompt, settings or {})
     keys = {piece.key for piece in pieces}
     there = [key for key in inbox.newest(place)[0] if key not in keys]
@@ -82,8 +82,8 @@ def parameters(model: Model, given: Sequence[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for each in given:
         name, equals, value = each.partition("=")
-        if not equals:
-            raise Mistake("--set", f"{each!r} has no =", "name=value, such as duration=4")
+        if not equals or not name.strip():
+            raise Mistake("--set", f"{each} has no {'name' if equals else '='}", "NAME=VALUE, such as duration=4")
         field = model.field(name.strip())
         found[field.name if field else name.strip()] = value if isinstance(field, Text) else _from_json(value)
     return found
@@ -94,19 +94,6 @@ def _from_json(value: str) -> Any:
         return json.loads(value)
     except ValueError:
         return value
-
-
-def _place(model: Model, folder: str, name: str) -> Place:
-    """Where the parts will lie, after a look whether they would be found there. Raises Mistake."""
-    steps = [step for step in folder.split("/") if step]
-    place = Place(model, "".join(f"{step}/" for step in steps), name)
-    key = f"{place.path}.txt"
-    if "/" in name or drops.ignored(key) or any(step in (".", "..") for step in steps):
-        raise Mistake("--name", f"{place.folder}{name} can not be dropped", "a name that begins with no . and no _")
-    # What S3 takes, with room for the job's id and a number behind it in the outbox.
-    if len(key.encode()) > 900 or not key.isprintable():
-        raise Mistake("--name", "is too long, or holds characters that can't be seen", "at most 900 bytes in all")
-    return place
 
 
 def _name(model: Model, files: Sequence[Path], prompt: str) -> str:
@@ -195,8 +182,10 @@ def _complete(assembly: Assembly, there: Sequence[str]) -> None:
         raise Mistake(mistake.field, mistake.problem + note, mistake.allowed)
     if assembly.missing:
         fields = [field for field in assembly.place.model.fields if field.name in assembly.missing]
+        if len(fields) == 1:
+            raise Mistake(fields[0].name, "is missing", fields[0].allowed())
         wanted = "; ".join(f"{field.name}: {field.allowed()}" for field in fields)
-        raise Mistake(assembly.missing[0], "is missing", wanted)
+        raise Mistake(", ".join(assembly.missing), "are missing", wanted)
 
 
 def lateness(name: Name, size: int) -> tuple[bool, int]:

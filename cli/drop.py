@@ -10,7 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from cli import stack
 from cli.draft import Draft, draft, parameters
-from cli.exits import ask, verb
+from cli.exits import ask
 from cli.following import finish
 from cli.options import ASK_ABOVE, AskAbove, EndpointUrl, Env, Json, Yes, model_names
 from cli.stack import Stack
@@ -20,7 +20,9 @@ from dropreel.jobs import RETRIABLE, Job, Status
 
 Files = Annotated[
     list[Path] | None,
-    typer.Argument(exists=True, dir_okay=False, readable=True, help="Pictures, sounds, clips, a .txt, a .json."),
+    typer.Argument(
+        metavar="FILE", exists=True, dir_okay=False, readable=True, help="Pictures, sounds, clips, a .txt, a .json."
+    ),
 ]
 Model = Annotated[
     str, typer.Option("--model", "-m", help="An id or alias, see `dropreel models`.", autocompletion=model_names)
@@ -36,7 +38,6 @@ Watch = Annotated[bool, typer.Option("--watch", "-w", help="Follow the job to it
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only check it and say the price.")]
 
 
-@verb
 def drop(
     model: Model,
     files: Files = None,

@@ -1,14 +1,8 @@
-"""How a verb ends: exit statuses that a script can rely on, and errors that say what to do."""
+"""How a verb ends: exit statuses that a script can rely on, and errors that say in one line what to do."""
 
-import functools
+import os
 import sys
-from collections.abc import Callable
-from typing import NoReturn, ParamSpec, TypeVar
-
-import typer
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from contextlib import suppress
 
 #: It is done.
 FINE = 0
@@ -16,14 +10,14 @@ FINE = 0
 FAILED = 1
 #: What was asked for is not possible as it was asked; nothing was done.
 INVALID = 2
-#: There is no such stack, or it can't be reached.
+#: There is no such stack, or it can't be started or reached.
 UNREACHABLE = 3
 #: Ctrl-C, in the shell's own form.
 INTERRUPTED = 130
 
 MEANINGS = f"""\
 Exit status: {FINE} done; {FAILED} a job did not succeed, or a check did not pass; {INVALID} wrong usage or input, and \
-nothing was done; {UNREACHABLE} no such stack, or it can't be reached."""
+nothing was done; {UNREACHABLE} no such stack, or it can't be started or reached."""
 
 
 class Trouble(Exception):
@@ -32,21 +26,6 @@ class Trouble(Exception):
     def __init__(self, text: str, status: int) -> None:
         self.status = status
         super().__init__(text)
-
-
-def verb(function: Callable[P, T]) -> Callable[P, T]:
-    """Make a function a verb: whatever is no fault of ours ends it with one line and the right exit status."""
-
-    @functools.wraps(function)
-    def run(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return function(*args, **kwargs)
-        except KeyboardInterrupt:
-            raise typer.Exit(INTERRUPTED) from None
-        except Exception as error:
-            _end(error)
-
-    return run
 
 
 def ask(question: str, *, yes: bool) -> None:
@@ -61,31 +40,48 @@ def ask(question: str, *, yes: bool) -> None:
         raise Trouble("nothing was done", INVALID)
 
 
-def _end(error: Exception) -> NoReturn:
-    # Imported when something went wrong, as the command's help should not wait for it.
-    from botocore.exceptions import BotoCoreError, ClientError
+def complain(text: str) -> None:
+    """Say what went wrong, in one line and out of the way of what a script reads."""
+    print(f"dropreel: {' '.join(text.split())}", file=sys.stderr)
 
+
+def explain(error: Exception) -> int:
+    """Say why a verb could not go on, and what to do about it; its exit status. A mistake of ours is raised again."""
+    # Imported when something went wrong, as the command's help should not wait for it.
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+
+    from cli.refusals import told
     from dropreel.errors import Mistake
 
     match error:
-        case Trouble():
-            status = error.status
+        case Trouble(status=status):
+            text = str(error)
         case Mistake():
-            status = INVALID
-        case BotoCoreError() | ClientError():
-            status = UNREACHABLE
+            text, status = str(error), INVALID
+        case Boto3Error() if cause := error.__cause__ or error.__context__:
+            return explain(cause) if isinstance(cause, Exception) else FAILED
+        case BotoCoreError() | ClientError() | Boto3Error() | ResponseParserError():
+            text, status = told(error)
+        case BrokenPipeError():
+            # Whoever reads has gone; there is nobody to tell.
+            text, status = "", FAILED
+        case OSError():
+            text = f"{error.filename}: {error.strerror}" if error.filename else f"{error.strerror or error}"
+            status = INVALID if error.filename else FAILED
         case _:
             raise error
-    print(f"dropreel: {error}{_hint(error)}", file=sys.stderr)
-    raise typer.Exit(status) from None
+    if text:
+        complain(text)
+    if isinstance(error, OSError):
+        _drop_stdout()
+    return status
 
 
-def _hint(error: Exception) -> str:
-    """What to do about an error of AWS's, where its own words do not say so."""
-    hints = {
-        "NoRegionError": "say where the stack is: AWS_REGION, or a profile that has a region",
-        "NoCredentialsError": "say who you are: AWS_PROFILE, or `aws configure`",
-        "EndpointConnectionError": "is it running, and is this machine online?",
-    }
-    hint = hints.get(type(error).__name__)
-    return f" {hint}" if hint else ""
+def _drop_stdout() -> None:
+    """Keeps what could not be written from being written once more, in vain, when the interpreter ends."""
+    with suppress(OSError):
+        sys.stdout.flush()
+        return
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -92,12 +92,13 @@ class Follower:
             if moment not in self._told:
                 self._told.add(moment)
                 OUT.print(line(moment, job.created_at, OUT.width), soft_wrap=True)
+        advice = advise(job, self._stack.env)
         if turned and job.status in ATTENTION:
-            ERR.print(f"[dim]{advise(job, self._stack.env).meaning}[/]")
+            told = f"{advice.meaning} {advice.todo}".strip()
+            ERR.print(f"{told} Ctrl-C leaves it to itself.", style="dim", markup=False)
         if job.status is Status.SUCCEEDED:
             OUT.print(outputs(job, self._stack.settings.outbox_bucket), soft_wrap=True)
             OUT.print(f"cost: {cost(job)}")
         elif job.ended:
             said((job.error or {}).get("message", ""))
-            advice = advise(job, self._stack.env)
             ERR.print(f"{advice.meaning} {advice.todo}", markup=False)

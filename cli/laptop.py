@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from cli.ending import ended_by_signals, leave
+from cli.exits import FAILED, FINE, INVALID, UNREACHABLE, Trouble, complain
 from cli.presence import announced
 from infra.environments import SettingError
 
@@ -44,12 +45,12 @@ _WELCOME = """
 [bold]logs[/]          {logs}"""
 
 _TRY = """\
-{dropreel} drop cat.png cat.mp3 --model veed-fabric --watch
+{dropreel} drop cat.png cat.wav --model veed-fabric --watch
 {dropreel} jobs
 
 export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION={region} AWS_DEFAULT_REGION={region}
 aws --endpoint-url {aws_endpoint_url} s3 cp cat.png s3://{inbox_bucket}/veed-fabric/monday/cat.png
-aws --endpoint-url {aws_endpoint_url} s3 cp cat.mp3 s3://{inbox_bucket}/veed-fabric/monday/cat.mp3
+aws --endpoint-url {aws_endpoint_url} s3 cp cat.wav s3://{inbox_bucket}/veed-fabric/monday/cat.wav
 aws --endpoint-url {aws_endpoint_url} s3 ls --recursive s3://{outbox_bucket}"""
 
 
@@ -90,12 +91,15 @@ def demo() -> None:
     """Start the stack, drop a picture and a sound, and end with a playable video."""
     people = Console(file=_take_stdout(), highlight=False, soft_wrap=True)
     with _ending(people):
-        from local.demo import SETTINGS, demonstrate
+        from local.demo import SETTINGS, DemoFailed, demonstrate
         from local.up import Options
         from local.up import up as running_stack
 
         with running_stack(Options(settings=SETTINGS), tell=lambda text: people.print(f"[dim]{text} …[/]")) as running:
-            video = demonstrate(running, show=lambda text: people.print(escape(text)))
+            try:
+                video = demonstrate(running, show=lambda text: people.print(escape(text)))
+            except DemoFailed as failure:
+                raise Trouble(str(failure), FAILED) from failure
         people.print(
             f"{video.width} x {video.height} ({video.picture}), {video.duration:.1f} s with sound ({video.sound})"
         )
@@ -112,8 +116,8 @@ def _settings(given: list[str]) -> dict[str, str]:
     settings = {}
     for each in given:
         name, equals, value = each.partition("=")
-        if not equals:
-            raise typer.BadParameter(f"{each}: say name=value, such as quiet_seconds=1", param_hint="--set")
+        if not equals or not name.strip():
+            raise typer.BadParameter(f"{each}: say NAME=VALUE, such as quiet_seconds=1", param_hint="--set")
         settings[name.strip()] = value
     return settings
 
@@ -127,19 +131,19 @@ def _take_stdout() -> TextIO:
 
 @contextmanager
 def _ending(people: Console) -> Iterator[None]:
-    """Ends the command for good: 0 also at a signal, 2 for a wrong setting, 1 for what went wrong otherwise."""
-    status = 0
+    """Ends the command for good: 0 also at a signal, 2 for a wrong setting, 3 for a stack that can't be started."""
+    status = FINE
     with ended_by_signals():
         try:
             yield
+        except Trouble as trouble:
+            complain(str(trouble))
+            status = trouble.status
         except SettingError as error:
-            status = _say(str(error), 2)
-        except RuntimeError as error:
-            status = _say(str(error), 1)
+            complain("; ".join(str(error).splitlines()))
+            status = INVALID
+        except (RuntimeError, OSError) as error:
+            complain(str(error))
+            status = UNREACHABLE
     people.file.flush()
     leave(status)
-
-
-def _say(text: str, status: int) -> int:
-    print(f"dropreel: {text}", file=sys.stderr)
-    return status

@@ -1,27 +1,25 @@
-"""The `dropreel` command: everything that a person does from a shell."""
+"""Where `dropreel` begins: everything else is loaded from here, so that a Ctrl-C meanwhile is none the worse."""
 
-import typer
+import sys
 
-from cli import backfill, budget, catalog, deciding, doctor, drop, laptop, listing, redrive, showing
-from cli.exits import MEANINGS
-
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__, epilog=MEANINGS)
-app.command("up", rich_help_panel="This machine")(laptop.up)
-app.command("demo", rich_help_panel="This machine")(laptop.demo)
-app.command("models", rich_help_panel="Films")(catalog.models)
-app.command("drop", rich_help_panel="Films")(drop.drop)
-app.command("backfill", rich_help_panel="Films")(backfill.backfill)
-app.command("jobs", rich_help_panel="Jobs")(listing.jobs)
-app.command("show", rich_help_panel="Jobs")(showing.show)
-app.command("watch", rich_help_panel="Jobs")(showing.watch)
-app.command("retry", rich_help_panel="Jobs")(deciding.retry)
-app.command("adopt", rich_help_panel="Jobs")(deciding.adopt)
-app.command("give-up", rich_help_panel="Jobs")(deciding.give_up)
-app.command("doctor", rich_help_panel="Operations")(doctor.doctor)
-app.command("redrive", rich_help_panel="Operations")(redrive.redrive)
-app.command("budget", rich_help_panel="Operations")(budget.budget)
+from cli.ending import ended_by_signals, leave
+from cli.exits import INTERRUPTED
 
 
 def main() -> None:
     """Entry point of the console script."""
-    app()
+    if sys.argv[1:2] in (["up"], ["demo"]):
+        # These end well at a signal, however early it comes.
+        with ended_by_signals():
+            _run()
+        leave()
+    try:
+        _run()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _run() -> None:
+    from cli.app import run
+
+    run()

@@ -4,9 +4,12 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
 
 from cli.exits import UNREACHABLE, Trouble
 from local.leash import BUILD
@@ -21,7 +24,7 @@ START_ONE = "start one with `dropreel up`, or name a deployed environment, such 
 class Presence:
     """One running `dropreel up`."""
 
-    pid: int
+    pid: Annotated[int, Field(gt=0, lt=2**31)]
     #: Epoch seconds.
     started_at: float
     aws_endpoint_url: str
@@ -75,8 +78,6 @@ def _notes(folder: Path) -> list[tuple[Path, Presence]]:
     """Every note that can be read; one may vanish while we look."""
     found = []
     for path in folder.glob("*.json"):
-        try:
-            found.append((path, Presence(**json.loads(path.read_text()))))
-        except (OSError, ValueError, TypeError):
-            continue
+        with suppress(OSError, ValueError):
+            found.append((path, TypeAdapter(Presence).validate_json(path.read_bytes(), strict=True)))
     return found

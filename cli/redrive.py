@@ -15,10 +15,10 @@ from typing import Annotated, Any
 import typer
 
 from cli import stack
-from cli.exits import ask, verb
+from cli.exits import ask
 from cli.options import EndpointUrl, Env, Json, Yes
 from cli.stack import Stack
-from cli.wording import OUT, money, said
+from cli.wording import OUT, count, money, said
 from dropreel import catalog, messages
 from dropreel.errors import Mistake
 from dropreel.messages import Drop, Request, Submit, Tend, Unreadable
@@ -40,7 +40,6 @@ class Letter:
     receipt: str
 
 
-@verb
 def redrive(
     queue: Which = None,
     limit: Limit = 100,
@@ -74,7 +73,7 @@ def redrive(
     if json_:
         print(json.dumps({"moved": {name: moved.get(name, 0) for name in urls}}))
     elif moved:
-        OUT.print("sent back: " + ", ".join(f"{count} to {name}" for name, count in moved.items()))
+        OUT.print("sent back: " + ", ".join(f"{number} to {name}" for name, number in moved.items()))
 
 
 def dead_letters(there: Stack, url: str) -> str:
@@ -142,12 +141,12 @@ def _tell(name: str, letters: list[Letter]) -> None:
         said(f"{name}: no dead letters")
         return
     if name == "deliver":
-        OUT.print(f"{name}: {len(letters)} deliveries; nothing is paid")
+        OUT.print(f"{name}: {count(len(letters), 'delivery', 'deliveries')}; nothing is paid")
         return
     told = Counter(kind(message) for letter in letters for message in messages.read(letter.body, letter.message_id))
-    OUT.print(f"{name}: {len(letters)} letters")
-    for what, count in told.most_common(10):
-        OUT.print(f"  {count} x {what}" if count > 1 else f"  {what}", markup=False, soft_wrap=True)
+    OUT.print(f"{name}: {count(len(letters), 'letter')}")
+    for what, times in told.most_common(10):
+        OUT.print(f"  {times} x {what}" if times > 1 else f"  {what}", markup=False, soft_wrap=True)
     if len(told) > 10:
         OUT.print(f"  and {len(told) - 10} more")
 

@@ -11,10 +11,9 @@ from rich.text import Text
 
 from cli import stack
 from cli.advice import advise
-from cli.exits import verb
 from cli.following import finish
-from cli.listing import live
-from cli.options import EndpointUrl, Env, JobId, Json
+from cli.live import live
+from cli.options import EndpointUrl, Env, JobId, Json, job_ids
 from cli.stack import Stack
 from cli.summary import as_json, cost, outputs, trouble
 from cli.timeline import line, moments
@@ -22,13 +21,14 @@ from cli.wording import LOOKS, OUT, cut, lasted, status, when
 from dropreel.jobs import ATTENTION, Job, Status
 from dropreel.redaction import redacted
 
-Jobs = Annotated[list[str] | None, typer.Argument(metavar="[JOB]…", help="Job ids. Default: all jobs, live.")]
+Jobs = Annotated[
+    list[str] | None, typer.Argument(metavar="JOB", callback=job_ids, help="Job ids. Default: all jobs, live.")
+]
 #: Seconds after the quiet time in which a job that was dropped just now has a record.
 SOON = 30.0
 Timeout = Annotated[float | None, typer.Option("--timeout", min=0, metavar="SECONDS", help="Give up after this.")]
 
 
-@verb
 def show(job_id: JobId, json_: Json = False, env: Env = None, endpoint_url: EndpointUrl = None) -> None:
     """Tell all about a job: what happened when, what it cost, what went wrong and what to do about it."""
     there = stack.find(env, endpoint_url)
@@ -39,7 +39,6 @@ def show(job_id: JobId, json_: Json = False, env: Env = None, endpoint_url: Endp
     _tell(there, job, time.time())
 
 
-@verb
 def watch(
     jobs: Jobs = None,
     timeout: Timeout = None,
@@ -52,7 +51,7 @@ def watch(
     if not jobs:
         live(there, timeout, json_=json_)
         return
-    finish(there, [job_id.strip().lower() for job_id in jobs], json_=json_, timeout=timeout, patience=SOON)
+    finish(there, jobs, json_=json_, timeout=timeout, patience=SOON)
 
 
 def _tell(there: Stack, job: Job, now: float) -> None:

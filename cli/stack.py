@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.exits import INVALID, UNREACHABLE, Trouble
 from cli.presence import newest
@@ -22,7 +23,7 @@ from dropreel.store import Store
 from infra.environments import KINDS
 
 #: Hosts on which a laptop stack can be; it takes any key.
-LOOPBACK = ("http://localhost:", "http://127.0.0.1:")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 REGION = "us-east-1"
 
 
@@ -36,7 +37,7 @@ class Access:
 
     @property
     def laptop(self) -> bool:
-        return self.endpoint_url is not None and self.endpoint_url.startswith(LOOPBACK)
+        return urlsplit(self.endpoint_url or "").hostname in LOOPBACK
 
     @cached_property
     def _session(self) -> Any:
@@ -46,7 +47,7 @@ class Access:
         return boto3.Session(region_name=self.region, **keys)
 
     def client(self, service: str) -> Any:
-        """A client of an AWS service, by its name."""
+        """A client of an AWS service, by its name. Raises Trouble."""
         from botocore.config import Config
 
         config = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=60)
@@ -54,7 +55,13 @@ class Access:
             # A proxy that leads out of the house knows no localhost, and there is nothing to wait for.
             quick = Config(proxies={}, retries={"mode": "standard", "max_attempts": 2}, s3={"addressing_style": "path"})
             config = config.merge(quick)
-        return self._session.client(service, endpoint_url=self.endpoint_url, config=config)
+        try:
+            return self._session.client(service, endpoint_url=self.endpoint_url, config=config)
+        except BotoCoreError:
+            raise
+        except ValueError as error:
+            # Such as an AWS_ENDPOINT_URL that is no address.
+            raise Trouble(f"{error}; see the AWS_ variables of your shell", INVALID) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +124,7 @@ class Stack:
 
     def job(self, job_id: str) -> Job:
         """The job of this id. Raises Trouble where there is none."""
-        job = self.store.get(job_id.strip().lower())
+        job = self.store.get(job_id)
         if job is None:
             raise Trouble(f"there is no job {job_id} in {self.name}; `dropreel jobs` lists them", INVALID)
         return job
@@ -127,20 +134,20 @@ def find(env: str | None, endpoint_url: str | None) -> Stack:
     """The stack of an environment; without one, the laptop stack that was started last. Raises Trouble."""
     if env is not None and env not in KINDS:
         raise Trouble(f"there is no environment {env}; there are {', '.join(KINDS)}", INVALID)
-    access = _access(env, endpoint_url)
+    way = access(env, endpoint_url)
     name = f"Dropreel-{env or 'local'}"
-    formation = access.client("cloudformation")
+    formation = way.client("cloudformation")
     try:
         (stack,) = formation.describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
         if "does not exist" in str(error):
-            raise Trouble(_absent(name, access), UNREACHABLE) from None
+            raise Trouble(_absent(name, way), UNREACHABLE) from None
         raise
-    submit = access.client("lambda").get_function_configuration(FunctionName=_submit(formation, name))
+    submit = way.client("lambda").get_function_configuration(FunctionName=_submit(formation, name))
     return Stack(
         name=name,
         env=env or "local",
-        access=access,
+        access=way,
         status=stack["StackStatus"],
         outputs={output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])},
         settings=_settings(submit["Environment"]["Variables"], name),
@@ -154,16 +161,16 @@ def _settings(variables: Mapping[str, str], stack: str) -> SubmitSettings:
         raise Trouble(f"the stack {stack} is of another version than this command ({problem})", UNREACHABLE) from None
 
 
-def _access(env: str | None, endpoint_url: str | None) -> Access:
+def access(env: str | None, endpoint_url: str | None) -> Access:
+    """The way to an environment; without one, to the laptop stack that was started last. Raises Trouble."""
+    # boto3 itself knows only AWS_DEFAULT_REGION and the profile, other than AWS's command line and this one's docs.
+    region = os.environ.get("AWS_REGION") or None
     if endpoint_url:
-        if not endpoint_url.startswith(("http://", "https://")):
-            raise Trouble(f"{endpoint_url} is no address: say http://localhost:PORT", INVALID)
-        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or REGION
-        return Access(endpoint_url=endpoint_url, region=region)
+        return Access(endpoint_url=endpoint_url, region=region or os.environ.get("AWS_DEFAULT_REGION") or REGION)
     if env in (None, "local"):
         presence = newest()
         return Access(endpoint_url=presence.aws_endpoint_url, region=presence.region)
-    return Access(endpoint_url=None, region=None)
+    return Access(endpoint_url=None, region=region)
 
 
 def _absent(name: str, access: Access) -> str:

@@ -15,15 +15,18 @@ FREE = frozenset({"declined", "error", "invalid_input"})
 
 def cost(job: Job) -> str:
     """What the job has cost or may have, as far as the price list tells."""
-    price = f"{money(job.price_usd)} USD" if job.price_usd is not None else "an unknown price"
     code = (job.error or {}).get("code", "")
     if job.status in (Status.WAITING, Status.REJECTED) or code in FREE:
         return "nothing"
+    if job.price_usd is None:
+        unsent = job.status is Status.HELD and job.attempt == 0
+        return "nothing yet" if unsent else "not known, since the gateway lists no price for this model"
+    price = f"{money(job.price_usd)} USD"
     if job.status is Status.HELD:
         return f"nothing yet, {price} once it is sent" if job.attempt == 0 else f"{price} once it is sent"
     if job.status in (Status.UNKNOWN, Status.EXPIRED) or code in ("failed", "given_up"):
         return f"perhaps {price}"
-    return f"{price}, an estimate" if job.price_usd is not None else price
+    return f"{price}, an estimate"
 
 
 def trouble(job: Job) -> str:
@@ -42,31 +45,38 @@ def outputs(job: Job, bucket: str) -> Text:
     return Text("\n").join(lines)
 
 
-def as_json(job: Job, env: str) -> dict[str, Any]:
-    """Everything about a job that is nobody's secret."""
-    advice = advise(job, env)
+def brief(job: Job) -> dict[str, Any]:
+    """What a list of jobs tells of each, and nothing that is a secret."""
     return {
         "job_id": job.job_id,
         "model": job.model,
-        "gateway": job.gateway,
         "status": str(job.status),
         "progress": job.progress or None,
         "place": job.place,
         "reason": trouble(job) or None,
-        "error": dict(job.error) if job.error else None,
+        "error": redacted(job.error) if job.error else None,
+        "price_usd": float(job.price_usd) if job.price_usd is not None else None,
+        "late": job.late,
+        "created_at": _time(job.created_at),
+        "completed_at": _time(job.completed_at),
+    }
+
+
+def as_json(job: Job, env: str) -> dict[str, Any]:
+    """Everything about a job that is nobody's secret."""
+    advice = advise(job, env)
+    return {
+        **brief(job),
+        "gateway": job.gateway,
         "missing": list(job.missing),
         "gate": job.gate or None,
         "attempt": job.attempt,
         "request_id": job.request_id or None,
-        "price_usd": float(job.price_usd) if job.price_usd is not None else None,
-        "late": job.late,
         "input": redacted(job.input),
         "source": redacted(job.source),
         "outputs": [dict(output) for output in job.outputs],
-        "created_at": _time(job.created_at),
         "deadline_at": _time(job.deadline_at),
-        "completed_at": _time(job.completed_at),
-        "history": [dict(line) for line in job.history],
+        "history": redacted(job.history),
         "meaning": advice.meaning,
         "todo": advice.todo or None,
     }

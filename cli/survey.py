@@ -26,9 +26,9 @@ class Verdict(Enum):
     """What becomes of a place."""
 
     READY = "ready"
-    KNOWN = "jobs already"
-    INCOMPLETE = "incomplete"
-    WRONG = "wrong"
+    KNOWN = "already a job"
+    INCOMPLETE = "parts are missing"
+    WRONG = "it would be REJECTED"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,6 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from dropreel.catalog import resolve
 from dropreel.jobs import Job, Status
 
 #: For what was asked for, and for everything else.
@@ -71,10 +70,8 @@ def size(count: int) -> str:
 
 
 def place(job: Job, width: int) -> str:
-    """Where a job lies, the model by its shorter name, and folders left out where there is no room for them."""
-    model = resolve(job.model)
+    """Where a job lies, as the outbox has it; folders are left out where there is no room for them."""
     root, slash, rest = job.place.partition("/")
-    root = model.alias if model and model.alias and root == model.id and len(model.alias) < len(root) else root
     if len(root + slash + rest) <= width:
         return root + slash + rest
     steps = rest.split("/")
@@ -84,6 +81,11 @@ def place(job: Job, width: int) -> str:
             return shorter
     last = cut(steps[-1], max(8, width * 2 // 3))
     return f"{cut(root, width - 1 - len(last))}/{last}" if slash else cut(root, width)
+
+
+def count(number: int, noun: str, several: str = "") -> str:
+    """A number of things: 1 job, 2 jobs."""
+    return f"{number} {noun if number == 1 else several or noun + 's'}"
 
 
 def cut(text: str, width: int) -> str:

@@ -68,7 +68,7 @@ class Dashboard(Construct):
                 label=f"{gateway} {verb} {statistic}"
             )
             for gateway in GATEWAYS
-            for function, verb in (("submit", "POST"), ("poll", "status"))
+            for function, verb in (("submit", "POST"), ("deliver", "status"))
             for statistic in ("p50", "p90")
         ]
         refusals = [
@@ -92,7 +92,7 @@ class Dashboard(Construct):
     def _news(self) -> cloudwatch.IWidget:
         hour = Duration.hours(1)
         called = [self._metrics.count("callback", "EndByCallback", period=hour)]
-        polled = [self._metrics.count("poll", "EndByPoll", period=hour)]
+        polled = [self._metrics.count("deliver", "EndByPoll", period=hour)]
         share = self._metrics.share("callbacks", called, polled, period=hour)
         return _graph("Ends that a callback brought before a look did", [share], unit="%", period=hour)
 
@@ -100,7 +100,8 @@ class Dashboard(Construct):
         named = {each.node.id.lower(): each.function for each in functions}
         crashes = [function.metric_errors(label=f"{name} crashes") for name, function in named.items()]
         throttles = [function.metric_throttles(label=f"{name} throttled") for name, function in named.items()]
-        return _graph("Functions", [*crashes, *throttles], unit="times", stacked=True)
+        failures = [self._metrics.count(name, "Failure").with_(label=f"{name} fails") for name in ("submit", "deliver")]
+        return _graph("Functions", [*crashes, *failures, *throttles], unit="times", stacked=True)
 
 
 def _graph(

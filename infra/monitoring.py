@@ -32,6 +32,11 @@ _HELD = (
     "dropreel doctor --env {env} says why: put the right key into the secret dropreel/{env}/{gateway}, or top up the "
     "account there. The jobs then go on by themselves."
 )
+_BUSY = (
+    "Gateway {gateway} has been asking us to wait (429) for more than an hour: jobs are HELD, nothing is lost, and all "
+    "go on by themselves, but late. If it does not end, let less through at a time (deploy with a lower "
+    "submit_concurrency), or have the gateway raise what it allows this account."
+)
 _UNKNOWN = (
     "A gateway's answer to a paid request was lost, so nobody knows whether it was taken. dropreel jobs --env {env} "
     "--status UNKNOWN names the job. A callback still completes it. Else look for the request in the gateway's own "
@@ -49,6 +54,11 @@ _FAILING = (
     "More than a fifth of the jobs that ended in the last hour FAILED or EXPIRED. dropreel jobs --env {env} --status "
     "FAILED --status EXPIRED --newer 1h says why. If it is one model, the gateway has a problem with that: keep files "
     "back until it is over. FAILED jobs are tried again when their files are dropped again."
+)
+_FAILURES = (
+    "Messages, or looks at jobs, fail one after the other. Nothing is lost and nothing is paid twice: all come again, "
+    "and a message that failed five times is a dead letter. The dashboard Dropreel-{env} shows which function it is; "
+    "its log of that time says why."
 )
 _BROKEN = (
     "Functions crash or time out. Their messages come again five times, then they are dead letters. The dashboard "
@@ -72,6 +82,7 @@ class Monitoring(Construct):
         self._waiting("DeliverWaits", queues.deliver, function="deliver")
         for gateway in GATEWAYS:
             self._refusals(gateway, environment.settings.held_retry_seconds)
+            self._busy(gateway, environment.settings.held_retry_seconds)
         self._jobs()
         self._functions(functions)
         Dashboard(self, "Dashboard", metrics=self._metrics, queues=queues, functions=functions)
@@ -100,15 +111,18 @@ class Monitoring(Construct):
 
     def _refusals(self, gateway: str, probed_every: int) -> None:
         """One refusal may be a moment's; this is for those that go on when the gateway is probed again."""
-        # A refusing gateway is probed once in this time, so each period holds one; CloudWatch counts in minutes.
-        period = Duration.minutes(max(5, -(-probed_every // 60)))
-        refusals = self._metrics.by_gateway("submit", "GatewayRefusal", gateway, period=period)
+        refusals = self._metrics.by_gateway("submit", "GatewayRefusal", gateway, period=_with_a_probe(5, probed_every))
         description = _HELD.format(gateway=gateway, env=self._env)
         self._alarm(f"{gateway.capitalize()}Refuses", refusals, 1, description, times=2, within=3)
 
+    def _busy(self, gateway: str, probed_every: int) -> None:
+        """A gateway may be busy for a while; this is for one that is so for more than an hour."""
+        busy = self._metrics.by_gateway("submit", "GatewayBusy", gateway, period=_with_a_probe(30, probed_every))
+        self._alarm(f"{gateway.capitalize()}Busy", busy, 1, _BUSY.format(gateway=gateway), times=3, within=4)
+
     def _jobs(self) -> None:
         count, env = self._metrics.count, self._env
-        lost = self._metrics.total("answers lost", count("submit", "Unknown"), count("poll", "Unknown"))
+        lost = self._metrics.total("answers lost", count("submit", "Unknown"), count("deliver", "Unknown"))
         self._alarm("Unknown", lost, 1, _UNKNOWN.format(env=env))
         self._alarm("Budget", self._metrics.highest("submit", "BudgetUsed"), 80, _BUDGET.format(env=env))
         hour = Duration.hours(1)
@@ -120,6 +134,10 @@ class Monitoring(Construct):
     def _functions(self, functions: Sequence[Function]) -> None:
         errors = [each.function.metric_errors(period=FIVE_MINUTES, statistic="Sum") for each in functions]
         broken = self._metrics.total("crashes", *errors)
+        quarter = Duration.minutes(15)
+        failures = [self._metrics.count(name, "Failure", period=quarter) for name in ("submit", "deliver")]
+        failed = self._metrics.total("messages that failed", *failures, period=quarter)
+        self._alarm("Failures", failed, 5, _FAILURES.format(env=self._env))
         self._alarm("Crashes", broken, 1, _BROKEN.format(env=self._env), times=2, within=3)
 
     def _alarm(
@@ -142,3 +160,8 @@ class Monitoring(Construct):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         ).add_alarm_action(SnsAction(self.topic))
+
+
+def _with_a_probe(minutes: int, probed_every: int) -> Duration:
+    """A period in which a gateway that holds jobs is probed, as it is in so many seconds; CloudWatch has minutes."""
+    return Duration.minutes(max(minutes, -(-probed_every // 60)))

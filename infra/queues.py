@@ -9,6 +9,9 @@ from constructs import Construct
 from infra.acknowledgments import acknowledge
 from infra.function import Function
 
+#: Longer than a queue's own four days, as a message takes its age along; SQS keeps none any longer.
+KEPT = Duration.days(14)
+
 
 class Queue(Construct):
     """A queue whose messages are set aside after five failures, for a person to look at."""
@@ -20,8 +23,7 @@ class Queue(Construct):
             "DeadLetters",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            # Longer than the queue's own four days, as a message takes its age along.
-            retention_period=Duration.days(14),
+            retention_period=KEPT,
         )
         acknowledge(self.dead_letters, {"Serverless-SQSRedrivePolicy": "These are the dead letters themselves."})
         self.queue = sqs.Queue(

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from infra.acknowledgments import NO_TRACE_RESOURCES, acknowledge
 from infra.function import Function
-from infra.queues import Queues
+from infra.queues import KEPT, Queues
 from infra.runtime import Runtime
 
 _ARN = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<WatchMachine.Name>:*"
@@ -99,8 +99,9 @@ class Watch(Construct):
 def _definition(poll_arn: str, *, deadline_seconds: int) -> dict[str, object]:
     return {
         "StartAt": "Wait",
-        # The first wait is as long as the job's deadline; this only ends what went wrong even then.
-        "TimeoutSeconds": 2 * deadline_seconds + 3600,
+        # The first wait is as long as the job's deadline. After that it guards what a broken deployment keeps from its
+        # end, for as long as dead letters are kept; an execution's history has room for the rounds of so long a time.
+        "TimeoutSeconds": deadline_seconds + KEPT.to_seconds(),
         "States": {
             "Wait": {"Type": "Wait", "SecondsPath": "$.wait", "Next": "Poll"},
             "Poll": {
@@ -117,8 +118,8 @@ def _definition(poll_arn: str, *, deadline_seconds: int) -> dict[str, object]:
                         "JitterStrategy": "FULL",
                     }
                 ],
-                # A broken poll never ends the watch: it is tried again after another wait, from the same state.
-                "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Wait"}],
+                # A broken poll never ends the watch: it is tried again after a long wait, from the same state.
+                "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Pause"}],
                 "Next": "Done?",
             },
             "Done?": {
@@ -126,6 +127,8 @@ def _definition(poll_arn: str, *, deadline_seconds: int) -> dict[str, object]:
                 "Choices": [{"Variable": "$.done", "BooleanEquals": True, "Next": "Done"}],
                 "Default": "Wait",
             },
+            # As the failures of a poll fill the history too, it is not asked as often as one that works.
+            "Pause": {"Type": "Wait", "Seconds": 900, "Next": "Poll"},
             "Done": {"Type": "Succeed"},
         },
     }

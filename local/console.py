@@ -20,27 +20,33 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from cli.summary import as_json, brief, cost
 from dropreel.catalog.fields import KIND_OF
-from dropreel.inbox import Inbox
-from dropreel.jobs import Job, iso
-from dropreel.redaction import redacted
+from dropreel.inbox import LONGEST_TEXT, Inbox
+from dropreel.jobs import Job
 from dropreel.store import from_item
 from local.console_check import Intended, check
 from local.console_models import described
 from local.web import is_here
 
-_PAGE = Path(__file__).with_name("console.html")
+_PAGE = Path(__file__).with_name("page")
+#: what the page is made of, by name, and what a browser must be told that each is
+_FILES = {path.name: path for path in _PAGE.iterdir() if path.suffix in (".css", ".js")}
+_TYPES = {".css": "text/css", ".js": "text/javascript"}
 #: jobs on the page at most, the newest
 _MOST_JOBS = 200
 #: bytes of a file that can be dropped
 _LARGEST_FILE = 2 * 1024**3
 _CHUNK = 256 * 1024
+#: what the page's list shows of a job beside what the command's list does
+_SHOWN_TOO = ("gateway", "missing", "attempt", "outputs", "meaning", "todo")
 #: what a browser may show of an output; anything else is only kept
-_SHOWN = ("video/", "image/", "audio/")
+_PLAYED = ("video/", "image/", "audio/")
 
 _ROUTES = Map(
     [
         Rule("/", endpoint="page", methods=["GET"]),
+        Rule("/page/<name>", endpoint="file", methods=["GET"]),
         Rule("/api/models", endpoint="models", methods=["GET"]),
         Rule("/api/jobs", endpoint="jobs", methods=["GET"]),
         Rule("/api/jobs/<job_id>", endpoint="job", methods=["GET"]),
@@ -104,8 +110,9 @@ class Console:
             "paid_gateways": dict(facts.paid_gateways),
             "quiet_seconds": facts.quiet_seconds,
             "kinds": dict(KIND_OF),
+            "longest_text": LONGEST_TEXT,
         }
-        text = _PAGE.read_text().replace("{{nonce}}", nonce)
+        text = (_PAGE / "console.html").read_text().replace("{{nonce}}", nonce)
         page = Response(text.replace("{{facts}}", json.dumps(told).replace("<", "\\u003c")), mimetype="text/html")
         page.headers["Content-Security-Policy"] = (
             f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self' blob: data:; "
@@ -113,6 +120,11 @@ class Console:
         )
         page.headers["Referrer-Policy"] = "no-referrer"
         return page
+
+    def _file(self, _: Request, name: str) -> Response:
+        if name not in _FILES:
+            return _refusal(404, "There is no such file.")
+        return Response(_FILES[name].read_bytes(), mimetype=_TYPES[_FILES[name].suffix])
 
     def _models(self, _: Request) -> Response:
         return _json(described())
@@ -131,9 +143,7 @@ class Console:
         found = self._client("dynamodb").get_item(TableName=self._address("jobs_table"), Key=key, ConsistentRead=True)
         if "Item" not in found:
             return _refusal(404, "There is no such job.")
-        job = from_item(found["Item"])
-        told = {"input": redacted(job.input), "source": redacted(job.source), "request_id": job.request_id}
-        return _json({**_summary(job), **told, "history": [dict(line) for line in job.history]})
+        return _json(as_json(from_item(found["Item"]), "local"))
 
     def _check(self, request: Request) -> Response:
         try:
@@ -165,7 +175,7 @@ class Console:
         answer.headers["Accept-Ranges"] = "bytes"
         if "ContentRange" in found:
             answer.headers["Content-Range"] = found["ContentRange"]
-        if not found["ContentType"].startswith(_SHOWN):
+        if not found["ContentType"].startswith(_PLAYED):
             answer.headers["Content-Disposition"] = "attachment"
         return answer
 
@@ -183,21 +193,9 @@ def _is_own(request: Request, *, page: bool) -> bool:
 
 
 def _summary(job: Job) -> dict[str, Any]:
-    return {
-        "job_id": job.job_id,
-        "model": job.model,
-        "place": job.place,
-        "status": str(job.status),
-        "progress": job.progress,
-        "reason": job.reason,
-        "error": dict(job.error) if job.error else None,
-        "late": job.late,
-        "attempt": job.attempt,
-        "price_usd": None if job.price_usd is None else float(job.price_usd),
-        "outputs": [dict(output) for output in job.outputs],
-        "created_at": iso(job.created_at),
-        "completed_at": iso(job.completed_at) if job.completed_at else None,
-    }
+    """What the list shows of a job, with its next step: nobody should have to know the command for that."""
+    whole = as_json(job, "local")
+    return {**brief(job), "cost": cost(job), **{name: whole[name] for name in _SHOWN_TOO}}
 
 
 def _json(value: object, status: int = 200) -> Response:

@@ -8,14 +8,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from dropreel import catalog, drops
-from dropreel.assembly import assemble
+from dropreel.assembly import NOTHING, assemble
 from dropreel.drops import Place
 from dropreel.errors import Mistake
-from dropreel.inbox import Inbox, Part
-
-#: bytes of an inbox key: S3's limit, less what the outbox puts behind it
-_LONGEST_KEY = 960
-_NAME = "a name such as cat or monday/cat, not beginning with . or _"
+from dropreel.inbox import LONGEST_TEXT, Inbox, Part
 
 
 class File(BaseModel):
@@ -25,6 +21,8 @@ class File(BaseModel):
 
     #: as it is called on their machine
     name: str
+    #: bytes
+    size: int
     #: "last", "1" to "9", or "" for none
     role: str = ""
 
@@ -70,7 +68,8 @@ class Verdict:
 def check(inbox: Inbox, intended: Intended) -> Verdict:
     """Tries a drop without dropping anything."""
     try:
-        place, root = _place(intended)
+        place = _place(intended)
+        root = f"{place.model.alias or place.model.id}/{place.folder}{place.stem}"
         keys = tuple(_keys(intended, place, root))
         parts = list(_parts(intended, keys, root))
     except Mistake as mistake:
@@ -96,16 +95,10 @@ def _said(mistake: Mistake) -> dict[str, str]:
     return {"field": mistake.field, "problem": mistake.problem, "allowed": mistake.allowed}
 
 
-def _place(intended: Intended) -> tuple[Place, str]:
-    """Where the parts belong, and what their keys begin with. Raises Mistake."""
-    model = catalog.find(intended.model)
-    folder, slash, stem = intended.name.strip().rpartition("/")
-    root = f"{model.alias or model.id}/{folder}{slash}{stem}"
-    if not all(step and step.isprintable() for step in root.split("/")) or drops.ignored(root):
-        raise Mistake("name", "can not be used", _NAME)
-    if len(root.encode(errors="replace")) > _LONGEST_KEY:
-        raise Mistake("name", "is too long", f"at most {_LONGEST_KEY} bytes with the model's")
-    return Place(model, f"{folder}{slash}", stem), root
+def _place(intended: Intended) -> Place:
+    """Where the parts belong. Raises Mistake."""
+    folder, _, stem = intended.name.strip().rpartition("/")
+    return drops.place_named(catalog.find(intended.model), folder, stem)
 
 
 def _keys(intended: Intended, place: Place, root: str) -> Iterator[str]:
@@ -116,7 +109,8 @@ def _keys(intended: Intended, place: Place, root: str) -> Iterator[str]:
         key = f"{root}{file.role and '.'}{file.role}{dot and '.'}{extension if dot else ''}"
         read = drops.parse(key)
         if read.place != place or (read.role or "") != file.role:
-            raise Mistake("name", f"{key.rpartition('/')[2]} would be read as {read.place.stem!r}", _NAME)
+            problem = f"{key.rpartition('/')[2]} would be read as {read.place.stem!r}"
+            raise Mistake("name", problem, "a name that ends otherwise")
         if key in seen:
             raise Mistake("file", f"{seen[key]} and {file.name} would be the same part", "one file for each place")
         seen[key] = file.name
@@ -124,9 +118,11 @@ def _keys(intended: Intended, place: Place, root: str) -> Iterator[str]:
 
 
 def _parts(intended: Intended, keys: tuple[str, ...], root: str) -> Iterator[Part]:
+    """The parts as the inbox would read them, but that a file's content is not known here: only whether it has any."""
+    for key, file in zip(keys, intended.files, strict=True):
+        yield Part(key, drops.parse(key), key if file.size else NOTHING, "", "")
     texts = {f"{root}.txt": intended.prompt.strip(), f"{root}.json": intended.settings and dumps(intended.settings)}
-    for key in keys:
-        yield Part(key, drops.parse(key), key, "", "")
     for key, text in texts.items():
         if text:
-            yield Part(key, drops.parse(key), key, "", "", text=text.encode(errors="replace"))
+            said = text.encode(errors="replace")
+            yield Part(key, drops.parse(key), key, "", "", text=said if len(said) <= LONGEST_TEXT else None)

@@ -34,6 +34,7 @@ def deliver(body: str, message_id: str) -> None:
         looking().take(ticket)
     except Exception:
         logger.exception("the delivery failed; its message comes again")
+        metrics.add_metric(name="Failure", unit="Count", value=1)
         raise
 
 

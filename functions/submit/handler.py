@@ -30,6 +30,7 @@ def take(body: str, message_id: str) -> None:
         outcomes = intake().take(body, message_id)
     except Exception:
         logger.exception("the message %s failed; it comes again", message_id)
+        metrics.add_metric(name="Failure", unit="Count", value=1)
         raise
     for outcome in outcomes:
         metrics.add_metric(name=outcome, unit="Count", value=1)

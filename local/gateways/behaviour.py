@@ -46,8 +46,8 @@ class Behaviour:
     #: How many files the result has.
     outputs: int = 1
     #: What is wrong with the result's URLs.
-    media: Literal["fine", "slow", "truncated", "vanished", "expired", "redirect"] = "fine"
-    #: How many GETs of slow, truncated or vanished media go wrong before they are fine.
+    media: Literal["fine", "slow", "truncated", "vanished", "expired", "redirect", "forbidden"] = "fine"
+    #: How many GETs of slow, truncated, vanished or forbidden media go wrong before they are fine.
     media_times: int = _ALWAYS
     #: Seconds that slow media take.
     media_seconds: float = 5.0
@@ -78,6 +78,7 @@ MARKERS: Mapping[str, Callable[[Behaviour, float | None], Behaviour]] = {
     "vanished-media": lambda b, n: replace(b, media="vanished", media_times=_times(n)),
     "expired-media": lambda b, _: replace(b, media="expired"),
     "redirect-media": lambda b, _: replace(b, media="redirect"),
+    "forbidden-media": lambda b, n: replace(b, media="forbidden", media_times=_times(n)),
 }
 
 

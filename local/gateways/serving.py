@@ -22,6 +22,8 @@ def serve(generation: Generation, output: Output, request: Request) -> Answer:
         return Answer(302, b"", {"Location": f"{output.path}?direct=1"})
     if behaviour.media == "vanished" and wrong:
         return Answer(404, b"Object not found", {"Content-Type": "text/plain"})
+    if behaviour.media == "forbidden" and wrong:
+        return Answer(302, b"", {"Location": "https://10.0.0.1/private.mp4"})
     answer = _whole_or_part(output, request)
     if behaviour.media == "truncated" and wrong:
         return Answer(answer.status, answer.body, answer.headers, cut=len(answer.body) // 2)

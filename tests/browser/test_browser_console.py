@@ -100,7 +100,24 @@ def test_a_refused_file_explains_itself_and_can_not_be_sent(visitor: Visitor, la
 def test_a_job_that_was_rejected_says_why(visitor: Visitor, laptop: Stack) -> None:
     laptop.drop("veo-3-1-fast/wrong.json", {"prompt": "A cat", "duration": 5})
     visitor.status("wrong", "REJECTED")
-    assert "4, 6, 8 seconds" in visitor.job("wrong").inner_text()
+    assert "Allowed: 4, 6, 8 seconds" in visitor.job("wrong").inner_text()
+    assert "What to do: Mend what the error names" in visitor.job("wrong").inner_text()
+
+
+def test_a_job_that_waits_names_what_is_missing_as_the_form_does(visitor: Visitor, laptop: Stack) -> None:
+    laptop.drop("veed-fabric/half.png", b"\x89PNG")
+    visitor.status("half", "WAITING")
+    assert "Still missing: a sound" in visitor.job("half").inner_text()
+
+
+def test_a_job_that_is_held_says_what_it_waits_for_and_what_to_do(visitor: Visitor, laptop: Stack) -> None:
+    laptop.drop("pixverse-v6-text-to-video/held.txt", "A cat without money [sim:402=4]")
+    visitor.status("held", "HELD")
+    said = visitor.job("held").inner_text()
+    assert "nothing was charged" in said
+    assert "What to do: Top up the account" in said
+    visitor.status("held", "SUCCEEDED")
+    assert "What to do" not in visitor.job("held").inner_text()
 
 
 def test_the_price_follows_the_settings_and_a_wrong_one_is_marked(visitor: Visitor) -> None:
@@ -167,6 +184,17 @@ def test_two_pictures_become_the_first_and_the_last(visitor: Visitor, laptop: St
     manifest = laptop.manifest("veo-3-1/monday/tree")
     assert manifest["input"]["last_frame"].endswith("/veo-3-1/monday/tree.last.png")
     assert manifest["input"]["image"].endswith("/veo-3-1/monday/tree.png")
+
+
+def test_pictures_take_other_parts_in_another_model(visitor: Visitor, picture: Path) -> None:
+    visitor.choose("veo-3-1")
+    visitor.page.fill("#prompt", "A year passes")
+    visitor.drag("#zone", picture)
+    visitor.drag("#zone", picture)
+    visitor.verdict("$3.60")
+    visitor.choose("veo-3-1-fast-reference-to-video")
+    visitor.verdict("$1.20")
+    assert [each.input_value() for each in visitor.page.locator("#files select").all()] == ["1", "2"]
 
 
 def test_the_same_files_again_are_said_to_be_the_same_job(visitor: Visitor, laptop: Stack) -> None:

@@ -138,13 +138,15 @@ def test_another_take_is_another_film(laptop: Stack, gateways: SimulatedGateways
             ),
             "nothing to drop",
         ),
-        (("-m", "veo-3-1-fast", "--set", "duration=4"), "prompt: is missing"),
+        (("-m", "veo-3-1-fast", "--set", "duration=4"), "prompt: is missing; allowed: text of"),
         (("-m", "veo-3-1-fast", "-p", "x", "--set", "colour=red"), "is not a parameter"),
         (("-m", "no-such-model", "-p", "x"), "is not a model"),
         (("-m", "veo-3-1-fast", "-p", "x", "--name", "_hidden"), "begins with no . and no _"),
-        (("-m", "veo-3-1-fast", "-p", "x", "--folder", "../up"), "can not be dropped"),
+        (("-m", "veo-3-1-fast", "-p", "x", "--folder", "../up"), "folder: '../up' can not be dropped into"),
+        (("-m", "veo-3-1-fast", "-p", "x", "--name", "a/b"), "a name without /; folders go to folder"),
         (("cat.png", "-m", "veo-3-1", "-p", "x", "--name", "v1.2"), "ends like a role"),
-        (("-m", "veo-3-1-fast", "-p", "x", "--set", "seed"), "name=value"),
+        (("-m", "veo-3-1-fast", "-p", "x", "--set", "seed"), "NAME=VALUE"),
+        (("-m", "veed-fabric", "--set", "resolution=720p"), "image_url, audio_url: are missing; allowed: image_url: "),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_dropped(
@@ -306,9 +308,10 @@ def test_watch_prints_each_change_and_ends_in_time(laptop: Stack, name: str) -> 
 
 
 def test_a_job_that_does_not_exist_is_named(laptop: Stack) -> None:
+    nobody = "a" * 26
     for word in ("show", "retry", "give-up"):
-        assert "there is no job nope" in dropreel(laptop, word, "nope", status=INVALID).stderr
-    assert "not ended: nope" in dropreel(laptop, "watch", "nope", "--timeout", "1", status=FAILED).stderr
+        assert f"there is no job {nobody}" in dropreel(laptop, word, nobody, status=INVALID).stderr
+    assert f"not ended: {nobody}" in dropreel(laptop, "watch", nobody, "--timeout", "1", status=FAILED).stderr
 
 
 # Deciding
@@ -337,7 +340,7 @@ def test_an_unknown_job_is_sent_again_only_after_a_yes(laptop: Stack, gateways: 
 
 
 def test_an_output_is_fetched_again_for_nothing(laptop: Stack, gateways: SimulatedGateways, name: str) -> None:
-    job = dropped(laptop, name, f"{name} [sim:vanished-media=4]", "--watch", status=FAILED)
+    job = dropped(laptop, name, f"{name} [sim:forbidden-media=4]", "--watch", status=FAILED)
     assert job["error"]["code"] == "output_unavailable"
     told = dropreel(laptop, "retry", job["job_id"], "--watch").stdout
     assert f"{name}-{job['job_id']}.mp4" in told
@@ -399,8 +402,8 @@ def test_a_backfill_says_its_price_and_goes_on_where_it_stopped(
     words = ("backfill", f"s3://{name}/old/", "--model", "veo-3-1-fast", "--folder", name)
     planned = dropreel(laptop, *words, "--dry-run").stdout
     assert "5 jobs, copied into the inbox: 3.00 USD" in planned
-    assert "1 passed over: incomplete" in planned
-    assert "1 passed over: wrong" in planned
+    assert "1 passed over: parts are missing" in planned
+    assert "1 passed over: it would be REJECTED" in planned
     dropreel(laptop, *words, status=INVALID)
     assert posts(gateways, name) == []
     first = one(dropreel(laptop, *words, "--limit", "2", "--json"))
@@ -410,6 +413,22 @@ def test_a_backfill_says_its_price_and_goes_on_where_it_stopped(
     assert (rest["known"], rest["sent"]) == (2, 3)
     assert eventually(lambda: len(posts(gateways, name)) == 5, 30)
     assert one(dropreel(laptop, *words, "--json"))["sent"] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("s3://no-such-bucket-anywhere/",), "there is no bucket no-such-bucket-anywhere"),
+        (("s3://a/",), "is no place in S3: say s3://BUCKET/PREFIX"),
+        (("s3://UPPER_case/",), "is no place in S3"),
+        (("archive/2025",), "is no place in S3"),
+        (("s3://archive/2025/", "--folder", "old"), "--folder: goes with --model"),
+    ],
+)
+def test_a_place_that_can_not_be_filled_in_from_is_named(laptop: Stack, words: tuple[str, ...], problem: str) -> None:
+    said = dropreel(laptop, "backfill", *words, status=INVALID).stderr
+    assert problem in said
+    assert len(said.splitlines()) == 1
 
 
 def test_objects_of_the_inbox_are_taken_where_they_lie(laptop: Stack, gateways: SimulatedGateways, name: str) -> None:
@@ -422,7 +441,7 @@ def test_objects_of_the_inbox_are_taken_where_they_lie(laptop: Stack, gateways: 
     finally:
         s3.put_bucket_notification_configuration(Bucket=inbox, NotificationConfiguration=configuration)
     told = dropreel(laptop, "backfill", f"s3://{inbox}/veo-3-1-fast/{name}").stdout
-    assert "1 jobs, taken where they lie: 0.60 USD" in told
+    assert "1 job, taken where they lie: 0.60 USD" in told
     assert laptop.manifest(f"veo-3-1-fast/{name}")["status"] == "SUCCEEDED"
     assert len(posts(gateways, name)) == 1
 
@@ -474,9 +493,10 @@ def test_no_budget_is_said_to_be_none(laptop: Stack) -> None:
 
 
 def test_a_stack_that_is_not_there_has_its_own_exit_status(laptop: Stack) -> None:
-    assert (
-        "Could not connect" in dropreel(None, "jobs", "--endpoint-url", "http://localhost:9", status=UNREACHABLE).stderr
-    )
+    nobody = dropreel(None, "jobs", "--endpoint-url", "http://localhost:9", status=UNREACHABLE).stderr
+    assert "nothing answers at http://localhost:9" in nobody
+    page = dropreel(None, "jobs", "--endpoint-url", laptop.addresses["console_url"], status=UNREACHABLE).stderr
+    assert "what answers there is not AWS" in page
     absent = dropreel(laptop, "jobs", "--env", "prod", status=UNREACHABLE).stderr
     assert "there is no stack Dropreel-prod" in absent
     assert "no environment nope" in dropreel(laptop, "jobs", "--env", "nope", status=INVALID).stderr
@@ -499,8 +519,6 @@ def test_a_stack_that_ends_takes_its_note_along(tmp_path: Path) -> None:
 
 def test_the_verbs_do_not_wait_for_what_they_do_not_need() -> None:
     """The help must come at once, so it must not load what only running stacks need."""
-    program = (
-        "import sys, cli.main; print([name for name in ('moto', 'av', 'numpy', 'aws_cdk') if name in sys.modules])"
-    )
+    program = "import sys, cli.app; print([name for name in ('moto', 'av', 'numpy', 'aws_cdk') if name in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"

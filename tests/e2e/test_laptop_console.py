@@ -1,18 +1,27 @@
 """The console's API: what a drop would become, who may ask, and films that can be played from anywhere within."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+import local
+from cli.advice import advise
+from cli.summary import cost
 from dropreel.catalog import MODELS
+from dropreel.jobs import Job, Status
+from dropreel.store import to_item
 from local.gateways import SimulatedGateways
 from local.gateways.samples import sample_picture, sample_sound
 from tests.e2e.harness import Stack
 from tests.e2e.tiny import eventually
 
-WHOLE = {"model": "veed-fabric", "name": "x/cat", "files": [{"name": "cat.png"}, {"name": "Cat.WAV"}]}
+PAGE = Path(local.__file__).with_name("page")
+PICTURE, SOUND = {"name": "cat.png", "size": 9}, {"name": "Cat.WAV", "size": 9}
+WHOLE = {"model": "veed-fabric", "name": "x/cat", "files": [PICTURE, SOUND]}
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +65,7 @@ def test_the_price_is_that_of_the_very_settings(console: httpx.Client, settings:
 def test_missing_parts_are_named_until_what_lies_in_the_inbox_makes_it_whole(
     console: httpx.Client, laptop: Stack
 ) -> None:
-    half = {"model": "veed-fabric", "name": "console/half", "files": [{"name": "any.png"}]}
+    half = {"model": "veed-fabric", "name": "console/half", "files": [PICTURE]}
     assert check(console, **half)["missing"] == ["audio_url"]
     laptop.drop("veed-fabric/console/half.wav", sample_sound())
     found = check(console, **half)
@@ -72,18 +81,21 @@ def test_folder_defaults_count(console: httpx.Client, laptop: Stack) -> None:
     ("intended", "field", "words"),
     [
         ({"model": "nope", "name": "a"}, "model", "veed-fabric"),
-        ({"model": "veo-3-1", "name": "a", "files": [{"name": "a.mp3"}]}, "file", "takes no audio"),
-        ({"model": "veo-3-1", "name": "a", "files": [{"name": "a.exe"}]}, "file", "png"),
-        ({"model": "veo-3-1", "name": "a", "files": [{"name": "a"}]}, "file", "png"),
+        ({"model": "veo-3-1", "name": "a", "files": [{"name": "a.mp3", "size": 9}]}, "file", "takes no audio"),
+        ({"model": "veo-3-1", "name": "a", "files": [{"name": "a.exe", "size": 9}]}, "file", "png"),
+        ({"model": "veo-3-1", "name": "a", "files": [{"name": "a", "size": 9}]}, "file", "png"),
         ({"model": "veo-3-1", "name": "a", "prompt": "x", "settings": {"duration": "5"}}, "duration", "4, 6, 8"),
         ({"model": "veo-3-1", "name": "a", "prompt": "x", "settings": {"mood": "5"}}, "mood", "prompt"),
         ({"model": "veo-3-1", "name": "_a", "prompt": "x"}, "name", "_"),
-        ({"model": "veo-3-1", "name": "a/", "prompt": "x"}, "name", "monday/cat"),
-        ({"model": "veo-3-1", "name": "a//b", "prompt": "x"}, "name", "monday/cat"),
+        ({"model": "veo-3-1", "name": "a/", "prompt": "x"}, "name", "is empty"),
+        ({"model": "veo-3-1", "name": "//../a", "prompt": "x"}, "folder", "campaign/7"),
+        ({"model": "veo-3-1", "name": "a/./b", "prompt": "x"}, "folder", "campaign/7"),
+        ({"model": "veo-3-1", "name": "a", "prompt": "x" * 300_000}, "prompt", "too long"),
+        ({"model": "veo-3-1", "name": "a", "prompt": "x", "files": [{**PICTURE, "size": 0}]}, "file", "is empty"),
         ({"model": "veo-3-1", "name": "é" * 500, "prompt": "x"}, "name", "960"),
-        ({"model": "veo-3-1", "name": "a.last", "files": [{"name": "a.png"}]}, "name", "read as 'a'"),
-        ({"model": "veed-fabric", "name": "a", "files": [{"name": "a.png", "role": "last"}]}, "name", "a.last"),
-        ({"model": "veo-3-1", "name": "a", "files": [{"name": "a.png"}, {"name": "b.png"}]}, "file", "a.png and b.png"),
+        ({"model": "veo-3-1", "name": "a.last", "files": [PICTURE]}, "name", "read as 'a'"),
+        ({"model": "veed-fabric", "name": "a", "files": [{**PICTURE, "role": "last"}]}, "name", "a.last"),
+        ({"model": "veo-3-1", "name": "a", "files": [PICTURE, PICTURE]}, "file", "cat.png and cat.png"),
     ],
 )
 def test_a_mistake_names_the_field_and_what_is_allowed(
@@ -194,6 +206,20 @@ def test_no_answer_can_be_read_or_framed_by_another_site(console: httpx.Client) 
     assert nonce not in console.get("/").text
 
 
+def test_the_page_is_given_its_own_files_and_none_beside_them(console: httpx.Client) -> None:
+    asked = ["/" + path for path in re.findall(r'(?:href|src)="/([^"]+)"', console.get("/").text)]
+    assert asked == ["/page/console.css", "/page/console.js"]
+    for path in asked:
+        script = console.get(path)
+        assert script.headers["Content-Type"].startswith("text/css" if path.endswith("css") else "text/javascript")
+        asked += [
+            f"/page/{name}" for name in re.findall(r' from "\./([^"]+)"', script.text) if f"/page/{name}" not in asked
+        ]
+    assert {path.rpartition("/")[2] for path in asked} == {path.name for path in PAGE.glob("*.[cj]s*")}
+    for path in ("/page/console.html", "/page/../console.py", "/page/..%2fconsole.py", "/page/", "/page/no.js"):
+        assert console.get(path).status_code == 404
+
+
 def test_a_film_dropped_here_can_be_played_from_anywhere_within(console: httpx.Client, laptop: Stack) -> None:
     for key, body in (("cat.png", sample_picture()), ("cat.wav", sample_sound())):
         assert console.put(f"/api/inbox/veed-fabric/console/{key}", content=body).status_code == 201
@@ -233,6 +259,31 @@ def test_jobs_come_newest_first_and_only_when_something_is_new(console: httpx.Cl
         return console.get("/api/jobs", headers={"If-None-Match": etag}).status_code == 304
 
     assert eventually(unchanged)  # at once, unless jobs of other tests are still moving
+
+
+def test_a_job_comes_with_its_next_step_and_its_list_without_secrets(console: httpx.Client, laptop: Stack) -> None:
+    secret = "https://cdn.example/film.mp4?X-Amz-Signature=secret"
+    failed = Job(
+        job_id="consolefailed",
+        model="veo-3-1-fast",
+        gateway="pixazo",
+        status=Status.FAILED,
+        place="veo-3-1-fast/console/failed",
+        source={"type": "drop"},
+        drop="",
+        created_at=1.0,
+        completed_at=2.0,
+        reason=f"no {secret}",
+        error={"code": "error", "message": f"could not read {secret}"},
+    )
+    table = laptop.addresses["jobs_table"]
+    laptop.client("dynamodb").put_item(TableName=table, Item=to_item(failed))
+    answer = console.get("/api/jobs")
+    laptop.client("dynamodb").delete_item(TableName=table, Key={"job_id": {"S": failed.job_id}})
+    assert "secret" not in answer.text
+    (told,) = [job for job in answer.json() if job["job_id"] == failed.job_id]
+    assert (told["cost"], told["meaning"]) == (cost(failed), advise(failed, "local").meaning)
+    assert "dropreel retry consolefailed" in told["todo"]
 
 
 def test_a_job_tells_its_story_without_its_secrets(console: httpx.Client, laptop: Stack) -> None:

@@ -57,7 +57,7 @@ def test_a_port_that_is_taken_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         status, said, complaint = refused("up", "--json", "--port", str(port))
-    assert (status, said) == (1, "")
+    assert (status, said) == (3, "")
     assert f"port {port}" in complaint
 
 

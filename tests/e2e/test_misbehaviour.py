@@ -59,6 +59,7 @@ CASES: Mapping[str, tuple[str, Expected]] = {
     "truncated-media": ("[sim:truncated-media=2]", Expected()),
     "expired-media": ("[sim:expired-media]", Expected()),
     "redirected-media": ("[sim:redirect-media]", Expected()),
+    "forbidden-media": ("[sim:forbidden-media]", Expected("FAILED", code="output_unavailable", outputs=0)),
     "vanished-media": ("[sim:vanished-media]", Expected("FAILED", code="output_unavailable", outputs=0)),
     "several-outputs": ("[sim:many=3]", Expected(outputs=3)),
 }  # fmt: skip

@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 
 from dropreel import settings
+from dropreel.addresses import CONNECT, TIMEOUT
+from dropreel.delivery import LONGEST_COPY
+from dropreel.gateways import wire
+from dropreel.media import BEGIN
 from tests.infra.synthesized import Assembly, Json, listed, readable, service
 
 _GATEWAYS = {
@@ -254,3 +258,10 @@ def test_snapshots_are_of_published_versions_and_are_what_is_invoked(dev: Assemb
     invoked = [readable(each["FunctionName"]).removesuffix("[6]:live") for each in mappings]
     assert {*invoked, readable(integration["IntegrationUri"])} <= set(aliases)
     assert [name for name in aliases if name in readable(machine["DefinitionString"])] == ["WatchPollFunctionAliaslive"]
+
+
+def test_a_copy_that_takes_too_long_is_over_before_its_function_is(each: Assembly) -> None:
+    asks = sum(wire.TIMEOUT.as_dict()[step] or 0 for step in ("connect", "write", "read"))
+    # Whether it has taken too long is asked all the while, but for an answer's beginning and a read.
+    unheard = BEGIN + CONNECT + TIMEOUT
+    assert asks + LONGEST_COPY + unheard < each.function("deliver")["Timeout"]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from infra.app import synth
+from tests.infra.measuring import ROOT, who_measures
 from tests.infra.synthesized import Assembly, Json, readable
 
 ALARMS = {
@@ -17,9 +20,12 @@ ALARMS = {
     "DeliverWaits": "deliver_concurrency",
     "PixazoRefuses": "dropreel/dev/pixazo",
     "AimlapiRefuses": "dropreel/dev/aimlapi",
+    "PixazoBusy": "submit_concurrency",
+    "AimlapiBusy": "submit_concurrency",
     "Unknown": "dropreel adopt",
     "Budget": "daily_budget_usd",
     "Failing": "--status FAILED",
+    "Failures": "log",
     "Crashes": "log",
 }
 
@@ -49,6 +55,12 @@ def test_an_alarm_says_what_to_do_and_reaches_the_topic(dev: Assembly, name: str
 
 def test_there_is_no_other_alarm(each: Assembly) -> None:
     assert set(each.of_type("AWS::CloudWatch::Alarm")) == {f"Monitoring{name}" for name in ALARMS}
+
+
+def test_the_page_about_operations_has_a_row_for_every_alarm() -> None:
+    page = (ROOT / "docs/operations.md").read_text()
+    rows = re.findall(r"^\|([^|]+)\|", page.partition("\n## Alarms\n")[2].partition("\n## ")[0], re.MULTILINE)
+    assert {name.strip() for row in rows[2:] for name in row.split(",")} == set(ALARMS)
 
 
 def test_a_single_dead_letter_rings(each: Assembly) -> None:
@@ -83,8 +95,44 @@ def test_a_refusal_rings_when_the_next_probe_is_refused_too(dev: Assembly, every
 
 
 def test_a_lost_answer_rings_wherever_it_is_noticed(dev: Assembly) -> None:
-    services = {dimensions["service"] for _, name, dimensions in _watched(_alarm(dev, "Unknown")) if name == "Unknown"}
-    assert services == {"submit", "poll"}
+    watched = list(_watched(_alarm(dev, "Unknown")))
+    assert {name for _, name, _ in watched} == {"Unknown"}
+    assert {dimensions["service"] for _, _, dimensions in watched} == who_measures("Unknown") != set()
+
+
+def test_messages_that_fail_ring_wherever_they_do(dev: Assembly) -> None:
+    alarm = _alarm(dev, "Failures")
+    watched = list(_watched(alarm))
+    assert {name for _, name, _ in watched} == {"Failure"}
+    assert {dimensions["service"] for _, _, dimensions in watched} == who_measures("Failure") != set()
+    assert {each["MetricStat"]["Period"] for each in alarm["Metrics"] if "MetricStat" in each} == {15 * 60}
+    assert (alarm["Threshold"], alarm["EvaluationPeriods"]) == (5, 1)
+
+
+def test_a_gateway_that_is_busy_for_a_moment_rings_nobody(dev: Assembly, everything_set: Assembly) -> None:
+    alarm = _alarm(dev, "AimlapiBusy")
+    assert list(_watched(alarm)) == [("Dropreel-dev", "GatewayBusy", {"service": "submit", "gateway": "aimlapi"})]
+    assert (alarm["Threshold"], alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (1, 3, 4)
+    assert alarm["Period"] == 1800
+    assert _alarm(everything_set, "PixazoBusy")["Period"] == 1800  # at least one probe of a held gateway in each
+
+
+def test_a_gateway_that_is_probed_once_a_day_is_probed_in_every_period_of_its_alarms(tmp_path: Path) -> None:
+    slow = Assembly(synth(env="dev", overrides={"held_retry_seconds": "86399"}, outdir=tmp_path))
+    for name in ("PixazoRefuses", "PixazoBusy"):
+        alarm = _alarm(slow, name)
+        assert alarm["Period"] == 86_400
+        assert alarm["EvaluationPeriods"] <= 7  # CloudWatch looks back no further than a week
+
+
+def test_nobody_listens_to_a_function_that_says_no_such_thing(each: Assembly) -> None:
+    alarms = each.of_type("AWS::CloudWatch::Alarm").values()
+    heard = {(name, about["service"]) for alarm in alarms for _, name, about in _watched(alarm) if "service" in about}
+    _, body = _dashboard(each)
+    shown = [metric for widget in body["widgets"] for metric in widget["properties"]["metrics"] if "service" in metric]
+    heard |= {(metric[1], metric[metric.index("service") + 1]) for metric in shown}
+    assert len(heard) > 15
+    assert {(name, service) for name, service in heard if service not in who_measures(name)} == set()
 
 
 def test_the_budget_rings_at_80_per_cent(each: Assembly) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from dropreel.watching import LONGEST_ROUND, ROUND, next_round
 from tests.infra.synthesized import Assembly, Json, readable
 
 
@@ -36,12 +37,35 @@ def test_broken_poll_is_tried_again_and_never_ends_the_watch(dev: Assembly) -> N
     assert retry["ErrorEquals"] == ["States.ALL"]
     assert retry["BackoffRate"] > 1
     # Without a path for the error the state stays what it was, and no error's text gets into it.
-    assert poll["Catch"] == [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Wait"}]
+    assert poll["Catch"] == [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Pause"}]
+    assert _watch(dev)["States"]["Pause"] == {"Type": "Wait", "Seconds": 900, "Next": "Poll"}
 
 
 def test_watch_ends_long_after_the_deadline_but_it_ends(dev: Assembly, everything_set: Assembly) -> None:
-    assert _watch(dev)["TimeoutSeconds"] == 2 * 3600 + 3600
-    assert _watch(everything_set)["TimeoutSeconds"] == 2 * 60 + 3600
+    two_weeks = 14 * 86_400
+    assert _watch(dev)["TimeoutSeconds"] == 3600 + two_weeks
+    assert _watch(everything_set)["TimeoutSeconds"] == 60 + two_weeks
+
+
+def test_watch_lasts_as_long_as_dead_letters_are_kept(each: Assembly) -> None:
+    queues = each.of_type("AWS::SQS::Queue")
+    kept = {queue["MessageRetentionPeriod"] for name, queue in queues.items() if name.endswith("DeadLetters")}
+    assert {
+        _watch(each)["TimeoutSeconds"] - int(each.function("submit")["Environment"]["Variables"]["DEADLINE_SECONDS"])
+    } == kept
+
+
+def test_history_has_room_for_all_rounds_whether_poll_works_or_fails(each: Assembly) -> None:
+    watch = _watch(each)
+    # A state is entered and left, a try of a task is scheduled, started and ended; the choice is for one that works.
+    tries = 1 + sum(retry["MaxAttempts"] for retry in watch["States"]["Poll"]["Retry"])
+    works, fails = 2 + (2 + 3) + 2, 2 + (2 + 3 * tries)
+    assert watch["States"]["Pause"]["Seconds"] >= LONGEST_ROUND, "so that no round of either kind follows sooner"
+    overdue, rounds = float(ROUND), 0
+    while overdue < watch["TimeoutSeconds"]:
+        rounds += 1
+        overdue += next_round(overdue)
+    assert 1 + rounds * max(works, fails) + 3 < 25_000  # of Step Functions, which ends what has more
 
 
 def test_poll_is_given_longer_than_it_can_take(each: Assembly) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from dropreel.delivery import LONGEST_COPY
 from dropreel.queues import Ticket
 from local.gateways.samples import sample_picture
 from tests.integration.world import OUTBOX, World
@@ -26,19 +28,57 @@ def test_several_outputs_are_numbered(world: World) -> None:
     assert world.gateways.media_sha256(job.request_id) == [o["sha256"] for o in world.manifest()["outputs"]]
 
 
-@pytest.mark.parametrize("marker", ["[sim:expired-media]", "[sim:redirect-media]", "[sim:truncated-media=2]"])
+@pytest.mark.parametrize("marker", ["expired-media", "redirect-media", "truncated-media=2", "vanished-media=2"])
 def test_trouble_with_media_that_passes_is_overcome(world: World, marker: str) -> None:
-    run(world, f"{marker} a cat")
+    run(world, f"[sim:{marker}] a cat")
     assert world.manifest()["status"] == "SUCCEEDED"
     assert world.post_count() == 1
 
 
-def test_vanished_media_fails_the_job_and_leaves_nothing(world: World) -> None:
-    run(world, "[sim:vanished-media] a cat")
+@pytest.mark.parametrize("marker", ["vanished-media", "truncated-media", "forbidden-media"])
+def test_media_that_can_not_be_had_fail_the_job_and_leave_nothing(world: World, marker: str) -> None:
+    world.setting(deadline_seconds=8)  # so that there is no more patience than that
+    run(world, f"[sim:{marker}] a cat")
     manifest = world.manifest()
     assert (manifest["status"], manifest["error"]["code"], manifest["outputs"]) == ("FAILED", "output_unavailable", [])
     assert list(world.outbox()) == [f"veo-3-1-fast/film-{manifest['job_id']}.json"]
     assert world.post_count() == 1
+
+
+def made(world: World, prompt: str) -> str:
+    """The id of a job whose film is there, and which nobody has delivered yet."""
+    world.drop("veo-3-1-fast/film.txt", f"[sim:no-callback]{prompt}")
+    world.take()
+    job = world.job()
+    assert world.gateways.wait_for(lambda: bool(world.gateways.media_sha256(job.request_id)))
+    return job.job_id
+
+
+@pytest.mark.parametrize(("marker", "most"), [("vanished-media", 7), ("truncated-media", 7), ("forbidden-media", 4)])
+def test_media_are_asked_for_for_a_minute_unless_that_is_no_use(world: World, marker: str, most: int) -> None:
+    job_id = made(world, f"[sim:{marker}] a cat")
+    for tries in range(most):
+        assert not world.job().ended
+        world.looking.take(Ticket(job_id, tries=tries, owner="a row of tries"))
+    assert world.manifest()["error"]["code"] == "output_unavailable"
+
+
+@pytest.mark.parametrize(("tries", "status"), [(0, "DELIVERING"), (6, "FAILED")])
+def test_a_copy_without_an_end_is_a_try_that_failed(world: World, tries: int, status: str) -> None:
+    job_id = made(world, "[sim:slow-media=3] a cat")
+
+    def leap() -> None:
+        assert world.gateways.wait_for(lambda: bool(world.gateways.media_gets))
+        world.ahead = LONGEST_COPY + 1
+
+    with ThreadPoolExecutor() as clock:
+        leapt = clock.submit(leap)
+        world.looking.take(Ticket(job_id, tries=tries, owner="a row of tries"))
+        leapt.result()
+    assert world.job().status == status
+    assert not [key for key in world.outbox() if key.endswith(".mp4")]
+    world.settle_down(world.finished)
+    assert world.job().status == {"DELIVERING": "SUCCEEDED"}.get(status, status)
 
 
 def test_output_has_its_real_type_and_its_labels(world: World) -> None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
+from dropreel.ending import Ending
+from dropreel.jobs import Status
+from dropreel.store import Store
+from dropreel.wiring import aws
 from local.gateways.samples import sample_picture, sample_sound
-from tests.integration.world import OUTBOX, World
+from tests.integration.world import INBOX, OUTBOX, World
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -207,3 +212,36 @@ def test_job_record_says_where_it_came_from(world: World) -> None:
     assert manifest["source"] == {"type": "drop", "bucket": "the-inbox", "keys": ["veo-3-1-fast/cat.txt"]}
     assert json.dumps(manifest["input"]) == '{"prompt": "a cat"}'
     assert manifest["price_usd"] == 1.2
+
+
+def test_drop_upon_a_manifest_whose_record_is_not_written_yet_is_tried_again(world: World) -> None:
+    world.drop("veo-3-1-fast/cat.txt", "[sim:400=1] a cat")
+    world.take()
+    job = world.job()
+    failed = job.evolve(status=Status.FAILED, error={"code": "declined", "message": "no"}, claims=1)
+    nowhere = Store(world.dynamodb, "no-such-table", world.clock)
+    with pytest.raises(ClientError):
+        Ending(nowhere, world.s3, OUTBOX, aws("events"), "bus").end(failed, job)
+    assert world.manifest()["status"] == "FAILED"
+    assert world.job().status == "DELIVERING"
+    world.drop("veo-3-1-fast/cat.txt", "[sim:400=1] a cat")
+    world.take()
+    waiting = world.sqs.get_queue_attributes(QueueUrl=world.intake_url, AttributeNames=["All"])["Attributes"]
+    assert int(waiting["ApproximateNumberOfMessagesDelayed"]) == 1
+    world.deliver()
+    assert world.job().status == "FAILED"
+    world.send({"dropreel": {"bucket": INBOX, "key": "veo-3-1-fast/cat.txt"}})
+    world.settle_down(lambda: world.job().status == "SUCCEEDED")
+
+
+def test_drop_while_its_job_is_being_delivered_is_not_tried_again(world: World) -> None:
+    world.drop("veo-3-1-fast/cat.txt", "[sim:400=1] a cat")
+    world.take()
+    assert world.job().status == "DELIVERING"
+    world.drop("veo-3-1-fast/cat.txt", "[sim:400=1] a cat")
+    world.take()
+    world.deliver()
+    assert world.job().status == "FAILED"
+    world.send({"dropreel": {"bucket": INBOX, "key": "veo-3-1-fast/cat.txt"}})
+    world.take()
+    assert world.post_count() == 1

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
+from botocore.exceptions import ParamValidationError
 
-from tests.integration.world import World
+from dropreel.queues import Ticket
+from tests.integration.world import INBOX, World
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 
 def drop(world: World, *names: str) -> None:
@@ -154,3 +162,68 @@ def test_expired_drop_that_is_held_again_keeps_its_place(world: World) -> None:
     drop(world, "[sim:drop-unaccepted] cat")
     world.take()
     assert (world.job().status, world.job().attempt) == ("HELD", 2)
+
+
+def test_held_job_whose_model_is_gone_is_rejected_and_the_others_go_on(world: World) -> None:
+    world.setting(held_retry_seconds=1)
+    world.gateways.refuse(402)
+    drop(world, *"abcd")
+    world.take()
+    first = min(job.job_id for job in world.jobs())
+    change = {"UpdateExpression": "SET #m = :gone", "ExpressionAttributeNames": {"#m": "model"}}
+    world.dynamodb.update_item(
+        TableName="jobs", Key={"job_id": {"S": first}}, ExpressionAttributeValues={":gone": {"S": "veo-2"}}, **change
+    )
+    world.gateways.refuse(None)
+    world.settle_down(lambda: world.finished() and len(world.manifests()) == 4)
+    assert sorted(manifest["status"] for manifest in world.manifests()) == ["REJECTED", *["SUCCEEDED"] * 3]
+
+
+def test_held_job_that_fails_to_be_sent_does_not_hold_up_the_others(world: World) -> None:
+    world.setting(held_retry_seconds=1)
+    world.gateways.refuse(402)
+    for name in "abcd":
+        world.drop(f"veo-3-1-fast/{name}.png", b"picture of " + name.encode())
+        world.drop(f"veo-3-1-fast/{name}.txt", f"a {name}")
+    world.take()
+    first, *others = sorted(world.jobs(), key=lambda job: job.job_id)
+    broken = {":broken": {"M": {uri: {"N": "5"} for uri in first.versions}}}
+    world.dynamodb.update_item(
+        TableName="jobs",
+        Key={"job_id": {"S": first.job_id}},
+        UpdateExpression="SET versions = :broken",
+        ExpressionAttributeValues=broken,
+    )
+    world.gateways.refuse(None)
+    world.ahead = 2
+    taken: dict[str, Callable[[MessageTypeDef], object]] = {
+        world.intake_url: lambda message: world.intake.take(message["Body"], message["MessageId"]),
+        world.deliver_url: lambda message: world.looking.take(Ticket.read(message["Body"], message["MessageId"])),
+    }
+    end = time.monotonic() + 20
+    while not all((found := world.store.get(job.job_id)) and found.ended for job in others):
+        for url in (world.intake_url, world.deliver_url):
+            for message in world.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+                with suppress(ParamValidationError):
+                    taken[url](message)
+                    world.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        assert time.monotonic() < end
+    left = world.store.get(first.job_id)
+    assert left is not None
+    assert left.status == "HELD"
+
+
+def test_second_drop_of_a_held_job_is_remembered(world: World) -> None:
+    world.setting(held_retry_seconds=1)
+    world.gateways.refuse(402)
+    for _ in range(2):
+        world.drop("veo-3-1-fast/cat.txt", "[sim:failed] a cat")
+        world.take()
+    assert world.job().status == "HELD"
+    world.gateways.refuse(None)
+    world.settle_down(world.finished)
+    assert world.manifest()["status"] == "FAILED"
+    paid = world.post_count()
+    world.send({"dropreel": {"bucket": INBOX, "key": "veo-3-1-fast/cat.txt"}})
+    world.take()
+    assert world.post_count() == paid, "a repeated event is not another drop"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from botocore.exceptions import ClientError
+
+from dropreel.delivery import LEASE
 from dropreel.ending import Ending
 from dropreel.errors import Mistake
 from dropreel.gates import Gates
 from dropreel.operating import Operator
-from dropreel.queues import Deliveries, Queue
+from dropreel.queues import Deliveries, Queue, Ticket
 from dropreel.wiring import aws
 from tests.integration.world import OUTBOX, World
 
@@ -51,6 +55,25 @@ def test_request_adopted_after_expiry_is_delivered_late(world: World, operator: 
     assert world.manifest()["late"] is True
 
 
+def test_request_adopted_long_after_expiry_is_delivered_late(world: World, operator: Operator) -> None:
+    job_id = drop(world, "[sim:drop][sim:no-callback] a cat")
+    world.ahead = 3601
+    world.look(world.job())
+    world.ahead = 3 * 86_400
+    operator.adopt(job_id, str(world.gateways.posts[0].request_id))
+    world.settle_down(lambda: world.job().status == "SUCCEEDED")
+    assert world.manifest()["late"] is True
+
+
+def test_late_outcome_without_its_output_is_late_too(world: World, operator: Operator) -> None:
+    job_id = drop(world, "[sim:drop][sim:no-callback][sim:forbidden-media] a cat")
+    world.ahead = 3601
+    world.look(world.job())
+    operator.adopt(job_id, str(world.gateways.posts[0].request_id))
+    world.settle_down(lambda: world.job().status == "FAILED")
+    assert (world.manifest()["error"]["code"], world.manifest()["late"]) == ("output_unavailable", True)
+
+
 def test_resent_unknown_job_is_a_new_attempt(world: World, operator: Operator) -> None:
     job_id = drop(world, "[sim:drop-unaccepted] a cat")
     operator.resend(job_id)
@@ -75,7 +98,7 @@ def test_resent_job_has_no_end_and_no_error_until_it_ends_again(world: World, op
 
 
 def test_redelivery_fetches_again_and_pays_nothing(world: World, operator: Operator) -> None:
-    job_id = drop(world, "[sim:vanished-media=4] a cat")
+    job_id = drop(world, "[sim:forbidden-media=4] a cat")
     world.settle_down(world.finished)
     assert world.manifest()["error"]["code"] == "output_unavailable"
     operator.redeliver(job_id, deadline_seconds=60)
@@ -95,6 +118,32 @@ def test_given_up_job_ends_with_a_manifest_and_is_not_sent_again(world: World, o
     assert world.post_count() == posts
 
 
+@pytest.mark.parametrize("marker", ["[sim:402]", "[sim:drop-unaccepted]"])
+def test_giving_up_that_dies_midway_is_finished_by_a_delivery(world: World, operator: Operator, marker: str) -> None:
+    job_id = drop(world, f"{marker} a cat")
+    nowhere = replace(operator, ending=Ending(world.store, world.s3, "no-such-bucket", aws("events"), "bus"))
+    with pytest.raises(ClientError):
+        nowhere.give_up(job_id)
+    world.ahead = LEASE + 1
+    world.looking.take(Ticket(job_id, owner="what it sent before"))
+    assert world.manifest()["error"] == {"code": "given_up", "message": "an operator gave it up"}
+    assert world.job().status == "FAILED"
+
+
+def test_job_dropped_again_and_then_held_can_be_given_up(world: World, operator: Operator) -> None:
+    job_id = drop(world, "[sim:400=1] a cat")
+    assert world.store.claim(world.job(), "a delivery that died", world.clock() - 1)
+    world.settle_down(world.finished)
+    world.gateways.refuse(402)
+    world.drop("veo-3-1-fast/dog.txt", "a dog, which closes the gate")
+    world.take()
+    world.drop("veo-3-1-fast/cat.txt", "[sim:400=1] a cat")
+    world.take()
+    assert {job.status for job in world.jobs()} == {"HELD"}
+    assert operator.give_up(job_id).status == "FAILED"
+    assert world.manifest()["error"]["code"] == "given_up"
+
+
 def test_given_up_waiting_place_is_forgotten(world: World, operator: Operator) -> None:
     world.drop("veed-fabric/cat.png", b"\x89PNG\r\n\x1a\n")
     world.take()
@@ -105,7 +154,7 @@ def test_given_up_waiting_place_is_forgotten(world: World, operator: Operator) -
 def test_verbs_refuse_jobs_that_they_are_not_for(world: World, operator: Operator) -> None:
     job_id = drop(world, "a cat")
     world.settle_down(world.finished)
-    with pytest.raises(Mistake, match="is SUCCEEDED; allowed: UNKNOWN, EXPIRED"):
+    with pytest.raises(Mistake, match=f"^job {job_id}: it is SUCCEEDED; only UNKNOWN or EXPIRED can be adopted$"):
         operator.adopt(job_id, "x")
     with pytest.raises(Mistake, match="is SUCCEEDED"):
         operator.resend(job_id)

@@ -6,13 +6,9 @@ import json
 
 import pytest
 
+from dropreel.delivery import COMES_BACK
 from dropreel.jobs import Job, Status
-from tests.integration.functions import (
-    Functions,
-    logs,
-    made,
-    submitted,
-)
+from tests.integration.functions import Functions, logs, made, metrics, submitted
 from tests.integration.samples import for_job, sample
 from tests.integration.world import OUTBOX, World
 
@@ -26,6 +22,17 @@ def test_watch_goes_its_rounds_until_the_job_has_ended(world: World, functions: 
     assert again == {**first, "wait": 60, "done": False}
     assert world.deliver() == 1, "it has woken the delivery"
     assert functions.run("poll", again)["done"] is True
+
+
+def test_watch_over_a_job_that_is_long_overdue_goes_its_rounds_at_longer_intervals(
+    world: World, functions: Functions
+) -> None:
+    overdue = NOBODY.evolve(attempt=1, token_hash="0" * 64, deadline_at=world.clock() - 2000)
+    assert world.store.put(overdue, None)
+    state = {"job_id": overdue.job_id, "watch": overdue.execution_name, "wait": 60, "done": False}
+    again = functions.run("poll", state)
+    assert again == {**state, "wait": again["wait"]}
+    assert 500 <= again["wait"] < 600
 
 
 def test_look_that_finds_the_end_delivers_it(world: World, functions: Functions) -> None:
@@ -43,6 +50,35 @@ def test_look_that_comes_early_is_put_back(world: World, functions: Functions) -
     functions.run("deliver", early)
     assert world.deliver() == 0, "it is not visible for two seconds"
     world.settle_down(lambda: world.deliver() == 1)
+
+
+def test_look_that_fails_leaves_one_look_behind_and_is_counted(world: World, functions: Functions) -> None:
+    made(world, submitted(world, functions))
+    world.sqs.purge_queue(QueueUrl=world.deliver_url)
+    world.s3.delete_bucket(Bucket=OUTBOX)
+    functions.output()
+    look = for_job(sample("deliver/look.json"), world.job())
+    assert functions.run("deliver", look) == {"batchItemFailures": []}, "come again, it would send another next look"
+    waiting = world.sqs.get_queue_attributes(QueueUrl=world.deliver_url, AttributeNames=["All"])["Attributes"]
+    assert int(waiting["ApproximateNumberOfMessagesDelayed"]) == 1
+    lines = functions.lines()
+    assert [line["exception"].count("NoSuchBucket") > 0 for line in logs(lines) if line["level"] == "ERROR"] == [True]
+    assert [line["Failure"] for line in metrics(lines) if "Failure" in line] == [[1.0]]
+
+
+def test_news_that_find_another_delivery_come_again_a_few_times_only(world: World, functions: Functions) -> None:
+    made(world, submitted(world, functions))
+    world.sqs.purge_queue(QueueUrl=world.deliver_url)
+    assert world.store.claim(world.job(), "somebody", world.clock() + 60)
+    news = for_job(sample("deliver/wake.json"), world.job())
+    ticket = json.loads(news["Records"][0]["body"])
+    left = []
+    for looks in range(COMES_BACK + 1):
+        news["Records"][0]["body"] = json.dumps(ticket | {"looks": looks})
+        functions.run("deliver", news)
+        queue = world.sqs.get_queue_attributes(QueueUrl=world.deliver_url, AttributeNames=["All"])["Attributes"]
+        left.append(int(queue["ApproximateNumberOfMessagesDelayed"]))
+    assert left == [*range(1, COMES_BACK + 1), COMES_BACK]
 
 
 @pytest.mark.parametrize("name", ["wake", "retry"])

@@ -67,6 +67,14 @@ class Account:
         for key, item in _backend("dynamodb").tables[JOBS].items.items():
             yield str(key.value), item.to_json()["Attributes"]
 
+    def expire(self) -> None:
+        """DynamoDB's TTL: take away every record whose time has come."""
+        items = _backend("dynamodb").tables[JOBS].items
+        for key, item in list(items.items()):
+            expires = item.to_json()["Attributes"].get("expires_at")
+            if expires and int(expires["N"]) <= self.clock():
+                del items[key]
+
     def gates(self) -> dict[tuple[str, str], dict[str, Any]]:
         """Every item of the gates table."""
         items = _backend("dynamodb").tables[GATES].items

@@ -8,6 +8,7 @@ with the same input is no error.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -32,6 +33,8 @@ class Message:
     body: str
     visible_at: float
     receives: int = 0
+    #: How many of these came to nothing because an AWS call failed.
+    failures: int = 0
 
 
 @dataclass(slots=True)
@@ -53,6 +56,8 @@ class Sqs:
         self.queues = {name: QueueState(name) for name in VISIBILITY}
         #: Bodies of every message ever sent, to look for secrets in.
         self.bodies: list[str] = []
+        #: Most messages that lay on the deliver queue at once for one job, by its id, and for one attempt's looks.
+        self.most: Counter[str] = Counter()
 
     def put(self, queue: str, body: str, delay: float) -> None:
         """Let a message lie on a queue."""
@@ -60,6 +65,15 @@ class Sqs:
         message = Message(f"message-{self._sent}", body, self._clock() + delay)
         self.queues[queue].messages[message.message_id] = message
         self.bodies.append(body)
+        if queue == "deliver":
+            self._count(body)
+
+    def _count(self, body: str) -> None:
+        ticket = json.loads(body)
+        about = ticket.get("watch") or ticket["job_id"]
+        lie = [json.loads(found.body) for found in self.queues["deliver"].messages.values()]
+        now = sum(1 for other in lie if (other.get("watch") or other["job_id"]) == about)
+        self.most[about] = max(self.most[about], now)
 
     def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int) -> None:  # noqa: N803
         """boto3's."""

@@ -1,26 +1,32 @@
 """The crash enumeration: for every effect that a job has, the process dies before it, and after it.
 
-And twice more: it stands still there for as long as its function may run, while everybody else goes on, and then has
-its effect after all; and the answer of an AWS call gets lost, and the client makes the call again.
+And more: it stands still there for as long as its function may run, while everybody else goes on, and then has its
+effect after all; the answer of an AWS call gets lost, and the client makes the call again; or the call fails: it is
+refused, or there is no connection, or no answer ever comes although it was done.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import groupby
 
 from dropreel.jobs import Job, Status, token_hash
 from tests.simulation.account import Accounts
-from tests.simulation.schedules import NOT_AWS, Mishap, Ran, run
+from tests.simulation.bounds import INTENTS
+from tests.simulation.schedules import FAILING, NOT_AWS, Mishap, Ran, run
 from tests.simulation.script import Generation, Order, Plan, Trouble
 
 #: Invocations of one shape, all of whose effects are died at; a long wait has many more of them.
 SAME = 2
+#: What happens to a process; and to an AWS call.
+TO_A_PROCESS, OF_AWS = ("before", "after", "stall"), ("lost", *FAILING)
+EVERYTHING = (*TO_A_PROCESS, *OF_AWS)
 BOOK = Plan(deadline_seconds=1800, poll_seconds=30)
 ERROR_FIRST = (Generation(outcome="ERROR"), Generation())
+FAILED_FIRST = (Generation(outcome="FAILED"), Generation())
 
 #: Lives of a job, each of which goes well by the book.
 STORIES: dict[str, Plan] = {
@@ -44,9 +50,19 @@ STORIES: dict[str, Plan] = {
     "two drops that are refused at first, within a budget": replace(
         BOOK, budget=Decimal(5), orders=(Order(), Order()), troubles=(Trouble("pixazo", 429, 0, 200),)
     ),
-    "a drop that finds no connection at first": replace(BOOK, troubles=(Trouble("pixazo", 0, 0, 4),)),
+    "a drop that finds no connection at first": replace(BOOK, troubles=(Trouble("pixazo", 0, 0, 60),)),
     "two drops of which the budget allows one a day": replace(
         BOOK, budget=Decimal("1.20"), held_retry_seconds=3600, orders=(Order(), Order())
+    ),
+    "three parts of which two come while the first is looked at": replace(BOOK, orders=(Order("triple", gap=10.0),)),
+    "a drop that fails, and is dropped again upon its manifest": replace(
+        BOOK, orders=(Order(generations=FAILED_FIRST, upon_failure=True),)
+    ),
+    "a drop that fails, is wrong for as long as it is remembered, and then is right": replace(
+        BOOK,
+        orders=(
+            Order(generations=FAILED_FIRST, again=(20_000.0, 91 * 86_400.0), spoilt=(19_000.0, 91 * 86_400.0 - 100)),
+        ),
     ),
 }
 #: Lives so long that the tests pass over two effects of three; `python -m tests.simulation --crashes` does not.
@@ -57,7 +73,9 @@ LONG = frozenset(
         "a drop that finds no connection at first",
         "two drops of which the budget allows one a day",
         "a drop whose output is gone",
+        "a drop whose media host is too slow",
         "a drop that is late",
+        "a drop that is dropped again while it is held, and fails",
         "a drop that is late, and whose answer was lost",
     }
 )
@@ -74,6 +92,18 @@ SAD_STORIES: dict[str, tuple[Plan, Status]] = {
     ),
     "a drop whose output is gone": (
         replace(BOOK, orders=(Order(generations=(Generation(gone=True),)),)),
+        Status.FAILED,
+    ),
+    "a drop that is dropped again while it is held, and fails": (
+        replace(
+            BOOK,
+            troubles=(Trouble("pixazo", 402, 0, 500),),
+            orders=(Order(generations=(Generation(outcome="FAILED"),), again=(100.0,), repeats=(3000.0,)),),
+        ),
+        Status.FAILED,
+    ),
+    "a drop whose media host is too slow": (
+        replace(BOOK, orders=(Order(generations=(Generation(slow=50.0),)),)),
         Status.FAILED,
     ),
     "a drop that is never heard of": (
@@ -93,24 +123,25 @@ SAD_STORIES: dict[str, tuple[Plan, Status]] = {
 }
 
 
-def mishaps(plan: Plan, accounts: Accounts, *, every: int = 1) -> Iterator[tuple[Mishap, Ran]]:
+def mishaps(
+    plan: Plan, accounts: Accounts, *, every: int = 1, whats: Sequence[str] = EVERYTHING
+) -> Iterator[tuple[Mishap, Ran]]:
     """Every run of a plan in which one thing goes wrong, after the one in which nothing does.
 
-    `every` passes over some effects.
+    `every` passes over some effects; `whats` is what goes wrong, where it can.
     """
     book = Mishap()
     yield book, run(plan, book, accounts)
-    for index, what in places(book, every):
+    for index, what in places(book, every, whats):
         mishap = Mishap(index, what)
         yield mishap, run(plan, mishap, accounts)
 
 
-def places(book: Mishap, every: int = 1) -> Iterator[tuple[int, str]]:
+def places(book: Mishap, every: int = 1, whats: Sequence[str] = EVERYTHING) -> Iterator[tuple[int, str]]:
     """Where something can go wrong in a run that went by the book, and what."""
     for index in list(_telling(book))[::every]:
-        effect = book.effects[index - 1][1]
-        for what in ("before", "after", "stall", *([] if effect.endswith(NOT_AWS) else ["lost"])):
-            yield index, what
+        aws = not book.effects[index - 1][1].endswith(NOT_AWS)
+        yield from ((index, what) for what in whats if aws or what not in OF_AWS)
 
 
 def _telling(book: Mishap) -> Iterator[int]:
@@ -136,9 +167,13 @@ def problems(mishap: Mishap, ran: Ran, expected: Status) -> list[str]:
 def _excused(mishap: Mishap, ran: Ran, job: Job) -> bool:
     """An expired job whose submitter died, or stood still too long, between its intent and the answer's record.
 
-    Nobody can know then whether the POST was taken, unless a callback tells.
+    Nobody can know then whether the POST was taken, unless a callback tells. A call that fails is no such excuse, but
+    where the submitter does not learn whether it has written its intent.
     """
-    if job.status is not Status.EXPIRED or job.request_id or mishap.effects[mishap.index - 1][0] != "submit":
+    function, effect = mishap.effects[mishap.index - 1]
+    if job.status is not Status.EXPIRED or job.request_id or function != "submit":
+        return False
+    if mishap.what in FAILING and (mishap.what != "timed out" or effect not in INTENTS):
         return False
     notes = " ".join(line["note"] for line in job.history)
     heard = {token_hash(call.token) for call, _ in ran.world.answers if call.kind != "forged"}

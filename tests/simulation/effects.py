@@ -2,7 +2,8 @@
 
 At a boundary a function can be made to wait (so that others come between) or to die. A death is a BaseException, which
 no `except Exception` takes for a mistake; and whatever the dying function still tries to do, in a `finally` or while it
-cleans up, has no effect any more, because a killed process does no cleaning.
+cleans up, has no effect any more, because a killed process does no cleaning. A call to AWS may also just fail: then its
+client raises what it raises in earnest, and the function goes on from there.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
+
+from tests.simulation.failures import failure, service_of
 
 T = TypeVar("T")
 
@@ -35,6 +38,16 @@ class Life:
     reads_gate: str = ""
     #: The effect that it is about to have, or has just had.
     at: str = "start"
+    #: What it was called with: a message, or a callback's job.
+    about: str = ""
+    #: Every effect that it has had.
+    effects: list[str] = field(default_factory=list)
+    #: AWS calls that failed: the effect, and how.
+    failures: list[tuple[str, str]] = field(default_factory=list)
+    #: The failure that shows only after the effect.
+    fails_after: str = ""
+    #: Seconds for which it waits at its next boundary, because somebody else is slow.
+    slow: float = 0.0
 
 
 class Fate(Protocol):
@@ -48,6 +61,9 @@ class Fate(Protocol):
 
     def answer_lost(self, life: Life, effect: str) -> bool:
         """Whether an AWS call's answer gets lost on the way, so that the AWS client makes the call again."""
+
+    def failure(self, life: Life, effect: str) -> str:
+        """How an AWS call fails, if it does; empty if not."""
 
 
 class Effects:
@@ -83,14 +99,19 @@ class Effects:
             self._unless_dead(life)
             life.at = f"before {effect}"
             self._at(life, self._fate.before, effect)
+            self._fail(life, effect)
 
     def after(self, effect: str) -> None:
         """The boundary after an effect."""
         if (life := self.life) is not None:
+            life.effects.append(effect)
             for observe in self.observers:
                 observe(life, effect)
             life.at = f"after {effect}"
             self._at(life, self._fate.after, effect)
+            way, life.fails_after = life.fails_after, ""
+            if way:
+                raise failure(effect, way)
 
     def answer_lost(self, effect: str) -> bool:
         """Whether the AWS client has to make this call again."""
@@ -112,6 +133,16 @@ class Effects:
         except Death:
             life.dead = True
         self._unless_dead(life)
+
+    def _fail(self, life: Life, effect: str) -> None:
+        """Raise what the AWS client does, if this call fails; one that times out has its effect all the same."""
+        way = self._fate.failure(life, effect) if service_of(effect) else ""
+        if not way:
+            return
+        life.failures.append((effect, way))
+        if way != "timed out":
+            raise failure(effect, way)
+        life.fails_after = way
 
     def _unless_dead(self, life: Life) -> None:
         if life.dead:

@@ -7,15 +7,17 @@ import io
 import json
 import sys
 import warnings
-from collections.abc import Callable
-from contextlib import ExitStack, redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from types import CodeType, ModuleType, SimpleNamespace
 from typing import Any
+from unittest import mock
 
+from dropreel import catalog
 from dropreel.gateways import wire
 from dropreel.queues import Deliveries, Queue
 from dropreel.settings import DeliverSettings, PollSettings, SubmitSettings
@@ -148,6 +150,30 @@ class Platform:
 
     def _outgoing(self) -> dict[str, Any]:
         return {"gates_table": GATES, "outbox_bucket": OUTBOX, "event_bus": BUS}
+
+
+class _Catalog(dict[str, Any]):
+    """A catalog that a model has left."""
+
+    def __init__(self, models: Any, gone: str, at: float, clock: Callable[[], float]) -> None:
+        super().__init__(models)
+        self._gone, self._at, self._clock = gone, at, clock
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A model by its name, if it is there still."""
+        return default if name == self._gone and self._clock() >= self._at else super().get(name, default)
+
+
+@contextmanager
+def withdrawn(plan: Plan, clock: Callable[[], float]) -> Iterator[None]:
+    """The catalog of a plan, from which a model may be taken out while the world runs."""
+    if plan.withdrawn is None:
+        yield
+        return
+    name, seconds = plan.withdrawn
+    changed = _Catalog(catalog._BY_NAME, name, clock() + seconds, clock)
+    with mock.patch.object(catalog, "_BY_NAME", changed):
+        yield
 
 
 @cache

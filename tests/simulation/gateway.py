@@ -24,6 +24,8 @@ from tests.simulation.script import Generation, Plan
 REFUSING = frozenset({401, 402, 403, 429})
 #: Seconds that a 429 asks for.
 RETRY_AFTER = 120
+#: Bytes that a slow media host sends at a time.
+SLOW_PIECES = 8
 NAME = re.compile(r"order\d+")
 
 
@@ -77,6 +79,8 @@ class Gateways(httpx.BaseTransport):
         self._served: dict[str, int] = {}
         self.posts: list[Post] = []
         self.calls: list[Call] = []
+        #: When which request was asked for.
+        self.asked: list[tuple[float, str]] = []
         #: Told about each POST as it arrives, before it is answered.
         self.on_post: Callable[[Post], None] = lambda post: None
 
@@ -160,9 +164,10 @@ class Gateways(httpx.BaseTransport):
 
     def _status(self, request: httpx.Request) -> httpx.Response:
         aimlapi = "aimlapi" in request.url.host
+        wanted = request.url.params.get("generation_id") or unquote(request.url.raw_path.decode().rpartition("/")[2])
+        self.asked.append((self._clock(), wanted))
         if self._trouble("aimlapi" if aimlapi else "pixazo", (503,)) is not None:
             return httpx.Response(503)
-        wanted = request.url.params.get("generation_id") or unquote(request.url.raw_path.decode().rpartition("/")[2])
         post = self.request(wanted)
         if post is None:
             return httpx.Response(404, json={"error": "not found"})
@@ -206,7 +211,15 @@ class Gateways(httpx.BaseTransport):
             raise MediaUnavailable("the media host answered 404", final=True)
         self._served[url] = self._served.get(url, 0) + 1
         shown = whole[: len(whole) // 2] if self._served[url] <= post.script.broken else whole
-        yield Media(url, _response(whole, shown, lambda: self._effects.before("read media")))
+        pieces = SLOW_PIECES if post.script.slow else len(whole)
+        yield Media(url, _response(whole, shown, pieces, lambda: self._read(post.script.slow)))
+
+    def _read(self, seconds: float) -> None:
+        """A read of an output, which may take its time."""
+        life = self._effects.life
+        if life is not None:
+            life.slow = seconds
+        self._effects.before("read media")
 
     def films(self, request_id: str) -> list[bytes]:
         """All that the gateway serves for a request."""
@@ -247,8 +260,9 @@ def film(request_id: str, place: int) -> bytes:
 class _Wire(io.BytesIO):
     """What comes from a media host, and stops at a boundary before each read of its body."""
 
-    def __init__(self, content: bytes, beat: Callable[[], None]) -> None:
+    def __init__(self, content: bytes, pieces: int, beat: Callable[[], None]) -> None:
         super().__init__(content)
+        self._pieces = pieces
         self._beat = beat
 
     def makefile(self, mode: str) -> _Wire:
@@ -259,12 +273,12 @@ class _Wire(io.BytesIO):
     def readinto(self, buffer: Any) -> int:
         """A file's."""
         self._beat()
-        return super().readinto(buffer)
+        return super().readinto(memoryview(buffer)[: self._pieces])
 
 
-def _response(whole: bytes, shown: bytes, beat: Callable[[], None]) -> http.client.HTTPResponse:
+def _response(whole: bytes, shown: bytes, pieces: int, beat: Callable[[], None]) -> http.client.HTTPResponse:
     """An answer that announces the whole film, and breaks off where it is told to."""
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: {len(whole)}\r\n\r\n"
-    response = http.client.HTTPResponse(_Wire(head.encode() + shown, beat))  # type: ignore[arg-type]
+    response = http.client.HTTPResponse(_Wire(head.encode() + shown, pieces, beat))  # type: ignore[arg-type]
     response.begin()
     return response

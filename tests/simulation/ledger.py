@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from dropreel.gates import BUDGET
-from dropreel.jobs import SETTLED, Job, Status
+from dropreel.jobs import ENDED, SETTLED, Job, Status
 from tests.simulation.effects import Life
 from tests.simulation.gateway import RETRY_AFTER, Post
 from tests.simulation.world import World
@@ -17,6 +17,8 @@ WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
 MOST_RESUBMITS = 2
 #: Seconds by which a probe may be early: the queue's delays are whole seconds.
 EARLY = 1.0
+#: Seconds that a rejected drop is remembered.
+KEPT = 90 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Reservation:
     """An attempt's share of a day's budget."""
 
     life: Life
+    order: str
     day: str
     usd: Decimal
 
@@ -53,9 +56,13 @@ class Ledger:
         self._unheeded: list[Post] = []
         #: Times that a job left its end because a person dropped its files again, by order.
         self._left: dict[str, int] = {}
+        #: Up to when an order's drops have had their effect, or were noted while it was under way.
+        self._seen: dict[str, float] = {}
         #: Attempts whose answer was lost, by order.
         self._unknown: dict[str, set[int]] = {}
         self.reservations: list[Reservation] = []
+        #: Who wrote which attempt's intent.
+        self.intents: dict[tuple[str, int], Life] = {}
         world.effects.observers.append(self._observe)
         world.gateways.on_post = self._posted
 
@@ -67,6 +74,8 @@ class Ledger:
             self._look_at_jobs(life)
             self._look_at_gates(life)
         if effect == "end":
+            self._drops_seen(life)
+        if effect == "end" and not life.failures:
             for post in (post for post in self._unheeded if post.life is life):
                 self._broken(f"{post.gateway} answered {post.answer}, and its gate stayed open")
 
@@ -83,19 +92,34 @@ class Ledger:
                 continue
             self._world.counts[f"status {job.status}"] += was is None or was.status != job.status
             if was is not None:
-                self._changed(was, job)
+                self._changed(was, job, life)
                 self._newer(was, job, self._hints.get(job_id, 0), hints.get(job_id, 0))
             if job.reserved_day and (was is None or was.attempt != job.attempt):
                 assert job.reserved_usd is not None
-                self.reservations.append(Reservation(life, job.reserved_day, job.reserved_usd))
+                self.reservations.append(Reservation(life, order_of(job), job.reserved_day, job.reserved_usd))
+            if job.status is Status.SUBMITTING and (was is None or was.attempt != job.attempt):
+                self.intents[job_id, job.attempt] = life
             if job.status is Status.UNKNOWN:
                 self._unknown.setdefault(order_of(job), set()).add(job.attempt)
         for job_id in self._jobs.keys() - jobs.keys():
-            if self._jobs[job_id].status is not Status.WAITING:
-                self._broken(f"the record of {job_id} vanished")
+            self._gone(self._jobs[job_id])
         self._jobs, self._hints = jobs, hints
 
-    def _changed(self, was: Job, job: Job) -> None:
+    def _gone(self, job: Job) -> None:
+        """A record goes when what it waited for is there, or long after a rejection, if it was never sent."""
+        expired = job.status is Status.REJECTED and not job.attempt and self._world.now > job.completed_at + KEPT
+        if job.status is not Status.WAITING and not expired:
+            self._broken(f"the record of {job.job_id} vanished")
+
+    def _drops_seen(self, life: Life) -> None:
+        """Drops that a submitter has looked at, and not put off, count for nothing more if the job is under way."""
+        name, did = order_in(life.about), life.effects
+        if life.function != "submit" or life.failures or "HeadObject" not in did or "SendMessage intake" in did:
+            return
+        if any(order_of(job) == name and job.status not in ENDED for job in self._jobs.values()):
+            self._seen[name] = max(self._seen.get(name, 0.0), life.began_at)
+
+    def _changed(self, was: Job, job: Job, life: Life) -> None:
         """Invariant 3: an end is an end, but for a late outcome and for a person's new drop."""
         late = was.status is Status.EXPIRED and job.status in (Status.EXPIRED, Status.SUCCEEDED, Status.FAILED)
         if was.status not in SETTLED | {Status.EXPIRED} or (late and job.attempt == was.attempt):
@@ -104,15 +128,19 @@ class Ledger:
             return
         name = order_of(job)
         self._left[name] = self._left.get(name, 0) + 1
-        again = sum(1 for at, dropped in self._world.people.drops if dropped == name)
-        if was.status is Status.SUCCEEDED or self._left[name] > again:
+        seen = self._seen.get(name, 0.0)
+        again = any(at > seen for at, dropped in self._world.people.drops if dropped == name)
+        self._seen[name] = max(seen, life.began_at)
+        if was.status is Status.SUCCEEDED or not again:
             self._broken(f"{name} left its end: {was.status} {was.attempt} became {job.status} {job.attempt}")
 
     def _newer(self, was: Job, job: Job, old_hint: int, hint: int) -> None:
-        """Invariant 3: older news never overwrites newer."""
+        """Invariant 3: older news never overwrites newer, and no attempt is forgotten."""
+        if was.attempt and was.history[:1] != job.history[:1]:
+            self._broken(f"the record of {job.job_id}, attempt {was.attempt}, was forgotten")
         if job.attempt < was.attempt:
             self._broken(f"attempt {was.attempt} became {job.attempt}")
-        if job.status is not Status.HELD and job.attempt == was.attempt and hint < old_hint:
+        if job.status not in (Status.HELD, Status.REJECTED) and job.attempt == was.attempt and hint < old_hint:
             self._broken(f"older news: rank {old_hint} became {hint}")
         if job.attempt == was.attempt and was.request_id and job.request_id not in (was.request_id, ""):
             self._broken(f"request {was.request_id} became {job.request_id}")
@@ -184,5 +212,10 @@ class Ledger:
 
 def order_of(job: Job) -> str:
     """The order that a job belongs to."""
-    found = re.findall(r"order\d+", f"{job.place} {job.input} {job.source}")
+    return order_in(f"{job.place} {job.input} {job.source}")
+
+
+def order_in(text: str) -> str:
+    """The first order that a text speaks of."""
+    found = re.findall(r"order\d+", text)
     return found[0] if found else ""

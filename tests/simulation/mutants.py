@@ -18,6 +18,7 @@ from dropreel import (
     delivery,
     ending,
     gates,
+    gathering,
     holding,
     jobs,
     looking,
@@ -28,10 +29,10 @@ from dropreel import (
     watching,
 )
 from dropreel.errors import AnswerLost, MediaUnavailable
-from dropreel.gateways import Answer, wire
+from dropreel.gateways import Answer, access, wire
 from dropreel.jobs import Arrival, Job, Look, Status
-from tests.simulation.crashes import BOOK
-from tests.simulation.script import Generation, Order, Plan, Trouble
+from tests.simulation.crashes import BOOK, SAD_STORIES, STORIES
+from tests.simulation.script import Generation, Order, Outage, Plan, Trouble
 
 Patch = Callable[[], AbstractContextManager[Any]]
 #: A condition that always holds.
@@ -222,6 +223,44 @@ def _stops_when_held(job: Job | None, watch: str, since: float, now: float, **se
     return Look.STOP if found is Look.RESUME else found
 
 
+def _forgets_what_was_rejected(job: Job) -> Any:
+    item = _to_item(job)
+    return item | ({"expires_at": {"N": str(int(job.completed_at) + 90 * 86_400)}} if job.error else {})
+
+
+_to_item = store.to_item
+
+
+def _records_once_more(self: Any, drop: Any, found: Any) -> Any:
+    self._store.put_waiting(self._waiting(found))
+    keys, written = self._inbox.newest(found.place)
+    again = self._assemble(found.place, keys)
+    if again is None or (again.mistake is None and again.missing):
+        if again is not None and again.job_id != found.job_id:
+            self._store.put_waiting(self._waiting(again))
+        return None
+    return None if self._too_fresh(drop, written) else again
+
+
+def _is_held_after_the_mark(self: Any, job: Job, was: Job | None, gate: str, reason: str, **refused: Any) -> None:
+    self._gates.mark(gate, job.job_id)
+    _hold(self, job, was, gate, reason, **refused)
+
+
+_hold = holding.Holding.hold
+
+
+def _passes_over_whatever_fails(self: Any, job: Job, gate: str) -> Any:
+    try:
+        return self._send(job, job, probing=gate)
+    except Exception:
+        return None
+
+
+def _sends_and_lets_fail(self: Any, job: Job, was: Job | None, *, probing: str = "") -> Any:
+    return admission._OUTCOMES[self._sender.send(job, was, probing=probing)]
+
+
 @contextmanager
 def _nobody_resumes() -> Iterator[None]:
     with (
@@ -238,6 +277,11 @@ CROWD = Plan(orders=tuple(Order("message", repeats=(0.0,)) for _ in range(4)), d
 REFUSED = replace(CROWD, troubles=(Trouble("pixazo", 402, 0.0, 1000.0),))
 #: Longer than it takes a look to end among the dead letters.
 BROKEN = replace(BOOK, webhooks=False, broken=(0.0, 6000.0))
+NOT_WRITABLE = replace(BOOK, deadline_seconds=3600, outages=(Outage("PutObject", "denied", 0, 900, "deliver"),))
+FABRIC = "veed-fabric-1-0-api-130"
+TRIPLE = "three parts of which two come while the first is looked at"
+REFUSED_FIRST = "a drop that is refused at first"
+LONG_WRONG = "a drop that fails, is wrong for as long as it is remembered, and then is right"
 ERRORS = Plan(orders=tuple(Order(generations=(Generation(outcome="ERROR"),)) for _ in range(2)), budget=Decimal("3.60"))
 
 MUTANTS: dict[str, Mutant] = {
@@ -247,7 +291,7 @@ MUTANTS: dict[str, Mutant] = {
         "is left",
         replace(BOOK, webhooks=False),
         crashes=True,
-        first=28,
+        first=50,
     ),
     "a look does not come back": Mutant(
         _in(queues.Deliveries, "look", _looks_once), "s after it was made", replace(BOOK, webhooks=False)
@@ -276,12 +320,12 @@ MUTANTS: dict[str, Mutant] = {
         Plan(progress=True, orders=tuple(Order(generations=(Generation(calls="progress"),)) for _ in range(3))),
         first=2,
     ),
-    "no lease": Mutant(_no_lease, "is not the record", CALLED_TWICE, crashes=True, first=82),
+    "no lease": Mutant(_no_lease, "is not the record", CALLED_TWICE, crashes=True, first=141),
     "a manifest that replaces whatever is there": Mutant(
-        _in(ending.Ending, "_write", _plain_manifest), "is not the record", CALLED_TWICE, crashes=True, first=92
+        _in(ending.Ending, "_write", _plain_manifest), "is not the record", CALLED_TWICE, crashes=True, first=154
     ),
     "the record before the manifest": Mutant(
-        _in(ending.Ending, "end", _no_manifest_before_the_record), "0 manifests", BOOK, crashes=True, first=87
+        _in(ending.Ending, "end", _no_manifest_before_the_record), "0 manifests", BOOK, crashes=True, first=146
     ),
     "trusting the callback": Mutant(_in(delivery.Delivery, "_outcome", _trusts_the_callback), "but the gateway", BOOK),
     "a download that may be short": Mutant(
@@ -314,7 +358,53 @@ MUTANTS: dict[str, Mutant] = {
         "is left HELD",
         replace(BOOK, resubmit_unknown=True, orders=(Order(generations=(*LOST, Generation())),)),
         crashes=True,
-        first=62,
+        first=109,
+    ),
+    "an AWS call that gets no connection after the intent": Mutant(
+        _in(access, "BotoCoreError", ZeroDivisionError), "was never sent", BOOK, crashes=True, first=75
+    ),
+    "a look that fails comes again as well": Mutant(
+        _in(looking.Looking, "_try", looking.Looking._act), "lay on the deliver queue at once", NOT_WRITABLE
+    ),
+    "what is missing is recorded again, and not looked at again": Mutant(
+        _in(gathering.Gatherer, "_wait", _records_once_more), "is left WAITING", STORIES[TRIPLE], crashes=True, first=51
+    ),
+    "a refused job is marked before it is HELD": Mutant(
+        _in(holding.Holding, "hold", _is_held_after_the_mark),
+        "was never sent",
+        STORIES[REFUSED_FIRST],
+        crashes=True,
+        first=84,
+    ),
+    "a refusal is written down once, or not at all": Mutant(
+        _in(holding, "insist", lambda write: write()), "was never sent", STORIES[REFUSED_FIRST], crashes=True, first=84
+    ),
+    "a probe that fails after it was refused is passed over": Mutant(
+        _in(admission.Admission, "_probe", _passes_over_whatever_fails),
+        "was asked",
+        STORIES["two drops that are refused at first, within a budget"],
+        crashes=True,
+        first=325,
+    ),
+    "a drop upon the manifest is only noted": Mutant(
+        _in(ending.Ending, "announced", lambda self, job: False),
+        "not tried again",
+        STORIES["a drop that fails, and is dropped again upon its manifest"],
+        crashes=True,
+        first=133,
+    ),
+    "a held job whose model is gone just fails": Mutant(
+        _in(admission.Admission, "_send", _sends_and_lets_fail),
+        "submit failed",
+        Plan((Order("pair"), Order()), troubles=(Trouble("pixazo", 402, 0, 2000),), withdrawn=(FABRIC, 1000.0)),
+    ),
+    "a drop while a job is held is not noted": Mutant(
+        _in(store.Store, "note_drop", lambda self, job, drop: False),
+        "left its end",
+        SAD_STORIES["a drop that is dropped again while it is held, and fails"][0],
+    ),
+    "a rejected drop is forgotten although it had been sent": Mutant(
+        _in(store, "to_item", _forgets_what_was_rejected), "was forgotten", STORIES[LONG_WRONG]
     ),
     "a token in the logs": Mutant(_in(submit.Sender, "_callback", _logs_the_token), "a secret in the logs", BOOK),
 }

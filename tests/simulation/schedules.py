@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from tests.simulation.account import Accounts
 from tests.simulation.effects import Life
-from tests.simulation.functions import Logs
+from tests.simulation.failures import WAYS
+from tests.simulation.functions import Logs, withdrawn
 from tests.simulation.ledger import Ledger
 from tests.simulation.script import Plan, draw_plan
 from tests.simulation.verdict import complaints
@@ -18,6 +19,9 @@ from tests.simulation.world import Director, Endless, World
 NOT_AWS = ("gateway", "media")
 #: Lengths (seconds) of a stall: shorter and longer than a lease, a function, a message's invisibility.
 STALLS = {"submit": 115.0, "callback": 9.0, "poll": 55.0, "deliver": 600.0}
+#: What the crash enumeration tells apart, and how each looks: refused in one of three ways; not even connected; or
+#: done, without an answer.
+FAILING = {"refused": WAYS[:3], "unreachable": WAYS[3:4], "timed out": WAYS[4:]}
 LEAPS = (5.0, 59.0, 61.0, 130.0, 400.0, 850.0)
 
 
@@ -36,7 +40,8 @@ def run(plan: Plan, director: Director, accounts: Accounts) -> Ran:
         world = World(plan, director, accounts, logs)
         ledger = Ledger(world)
         try:
-            world.run()
+            with withdrawn(plan, world.clock):
+                world.run()
         except Endless as endless:
             world.broken.append(str(endless))
         found = world.broken or list(complaints(world, ledger))
@@ -52,7 +57,7 @@ class Mishap(Director):
 
     index: int = 0
     #: before, after; lost (the answer, so that the AWS client makes the call again); or stall (it stands still for
-    #: as long as its function may, and then goes on as if nothing had been).
+    #: as long as its function may, and then goes on as if nothing had been); or one of `FAILING` (the AWS call fails).
     what: str = ""
     #: Every effect so far: the function and what it did, and whose effect it was.
     effects: list[tuple[str, str]] = field(default_factory=list)
@@ -74,6 +79,13 @@ class Mishap(Director):
         """Lose the answer if this is the one."""
         return len(self.effects) == self.index and self.what == "lost"
 
+    def fails(self, life: Life, effect: str) -> str:
+        """Fail if this is the one."""
+        if len(self.effects) != self.index or self.what not in FAILING:
+            return ""
+        ways = FAILING[self.what]
+        return ways[self.index % len(ways)]
+
 
 class Chance(Director):
     """Anything may happen, as often as the plan allows."""
@@ -82,7 +94,7 @@ class Chance(Director):
         self._random = random.Random(seed)  # noqa: S311 - it has to be repeatable
         self._plan = plan
         self._deaths, self._lost = plan.deaths, plan.lost_answers
-        self._duplicates, self._leaps = plan.duplicates, plan.leaps
+        self._duplicates, self._leaps, self._failures = plan.duplicates, plan.leaps, plan.failures
 
     def pick(self, options: int) -> int:
         """Any of these."""
@@ -99,6 +111,13 @@ class Chance(Director):
         lost = self._lost > 0 and not effect.endswith(NOT_AWS) and self._random.randrange(20) == 0
         self._lost -= lost
         return lost
+
+    def fails(self, life: Life, effect: str) -> str:
+        """One in twenty, while they last."""
+        if self._failures > 0 and self._random.randrange(20) == 0:
+            self._failures -= 1
+            return self._random.choice(WAYS)
+        return ""
 
     def duplicates(self) -> bool:
         """One in four, while they last."""

@@ -28,6 +28,8 @@ class Generation:
     broken: int = 0
     #: Whether the outputs are gone for good.
     gone: bool = False
+    #: Seconds that each read of an output takes.
+    slow: float = 0.0
     outputs: int = 1
 
 
@@ -43,10 +45,25 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Outage:
+    """A span of time in which AWS does not do what it is asked."""
+
+    #: A service, or one of its operations.
+    what: str
+    #: throttled, broken, denied, unreachable, or timed out (after its effect).
+    way: str
+    begins: float
+    ends: float
+    #: The one function that it befalls; empty: all of them.
+    function: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """Something that people want, and what else they do about it."""
 
-    #: drop, pair, message, anonymous (a message without an id), aimlapi, or wrong (a mistake in the settings).
+    #: drop, pair, triple (the second of its parts comes upon the record of what the first waits for), message,
+    #: anonymous (a message without an id), aimlapi, or wrong (a mistake in the settings).
     kind: str = "drop"
     at: float = 0.0
     #: What each POST for it comes to; the last also stands for all further ones.
@@ -57,6 +74,10 @@ class Order:
     repeats: tuple[float, ...] = ()
     #: When the same files are dropped again.
     again: tuple[float, ...] = ()
+    #: Whether they are dropped again as soon as a manifest says FAILED.
+    upon_failure: bool = False
+    #: From when to when its folder has defaults that are wrong.
+    spoilt: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +100,39 @@ class Plan:
     lost_answers: int = 0
     duplicates: int = 0
     leaps: int = 0
+    #: Most single AWS calls that fail, and spans of time in which all of some kind do.
+    failures: int = 0
+    outages: tuple[Outage, ...] = ()
+    #: A model that is in the catalog no more, and since when.
+    withdrawn: tuple[str, float] | None = None
     #: From when to when the deliver function is deployed broken, so that it fails whatever it is given.
     broken: tuple[float, float] | None = None
     #: Most functions that run at the same time.
     concurrency: int = 3
+
+
+#: Functions (all of them, where it is empty) and what fails for them: whole services, and single permissions.
+OUTAGES = (
+    ("", "dynamodb"),
+    ("", "s3"),
+    ("", "sqs"),
+    ("", "secretsmanager"),
+    ("", "stepfunctions"),
+    ("", "events"),
+    ("submit", "GetSecretValue"),
+    ("submit", "StartExecution"),
+    ("submit", "SendMessage"),
+    ("submit", "DeleteItem"),
+    ("submit", "TransactWriteItems"),
+    ("deliver", "GetSecretValue"),
+    ("deliver", "PutObject"),
+    ("deliver", "PutEvents"),
+    ("deliver", "UpdateItem"),
+    ("deliver", "TransactWriteItems"),
+    ("deliver", "SendMessage"),
+    ("callback", "SendMessage"),
+    ("poll", "SendMessage"),
+)
 
 
 def draw_plan(choose: Choose[object]) -> Plan:
@@ -100,11 +150,12 @@ def draw_plan(choose: Choose[object]) -> Plan:
             broken=one(0, 0, 0, 1, 2, 20),
             gone=one(False, False, False, False, True),
             outputs=one(1, 1, 1, 2, 0),
+            slow=one(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 13.0, 50.0),
         )
 
     def order() -> Order:
         return Order(
-            kind=one("drop", "pair", "message", "aimlapi", "anonymous", "wrong"),
+            kind=one("drop", "pair", "message", "aimlapi", "anonymous", "wrong", "triple"),
             at=one(0.0, 0.0, 1.0, 30.0, 400.0),
             generations=tuple(generation() for _ in range(one(1, 1, 2, 3))),
             gap=one(1.0, -1.0, 0.0, 20.0),
@@ -116,6 +167,12 @@ def draw_plan(choose: Choose[object]) -> Plan:
         begins = one(0.0, 0.0, 10.0, 100.0)
         lasts = one(50.0, 400.0, 1500.0, 5000.0)
         return Trouble(one("pixazo", "pixazo", "aimlapi"), one(402, 429, 401, 403, 0, 503), begins, begins + lasts)
+
+    def outage() -> Outage:
+        function, what = one(*OUTAGES)
+        begins = one(0.0, 3.0, 10.0, 60.0, 600.0)
+        lasts = one(60.0, 300.0, 1200.0, 2700.0)
+        return Outage(what, one("throttled", "broken", "denied", "unreachable"), begins, begins + lasts, function)
 
     budget = one(None, None, Decimal("2.40"), Decimal("3.40"), Decimal("3.65"))
     return Plan(
@@ -133,4 +190,6 @@ def draw_plan(choose: Choose[object]) -> Plan:
         leaps=one(0, 0, 2, 6),
         broken=one(None, None, None, None, None, None, None, (0.0, 4500.0)),
         concurrency=one(1, 2, 3, 4),
+        failures=one(0, 0, 1, 3),
+        outages=tuple(outage() for _ in range(one(0, 0, 0, 1, 1, 2))),
     )

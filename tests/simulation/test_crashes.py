@@ -3,41 +3,67 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from dropreel.jobs import Status
 from tests.simulation.account import Accounts
-from tests.simulation.crashes import LONG, SAD_STORIES, STORIES, mishaps, problems
+from tests.simulation.crashes import (
+    EVERYTHING,
+    LONG,
+    SAD_STORIES,
+    STORIES,
+    TO_A_PROCESS,
+    mishaps,
+    problems,
+)
+from tests.simulation.schedules import FAILING
 from tests.simulation.script import Plan
 
 #: Lives that stand for the others in a short run of the tests.
 SHORT = frozenset({"a drop", "a pair without callbacks", "a message", "an aimlapi job"})
+#: And for these, where calls to AWS fail.
+SHORTER = frozenset({"a drop", "an aimlapi job"})
+#: What goes wrong other than by a call that fails; and the one way to fail that stands for the others in a short run.
+DEATHS, FAILURE = (*TO_A_PROCESS, "lost"), "unreachable"
+OTHER_FAILURES = sorted(FAILING.keys() - {FAILURE})
 
 
-def long_if(story: str) -> list[pytest.MarkDecorator]:
-    return [] if story in SHORT else [pytest.mark.long]
+def short(stories: frozenset[str]) -> list[Any]:
+    return [pytest.param(story, marks=[] if story in stories else [pytest.mark.long]) for story in STORIES]
 
 
-def ends(story: str, plan: Plan, aws: Accounts, expected: Status) -> Counter[str]:
+def ends(story: str, plan: Plan, aws: Accounts, expected: Status, whats: Sequence[str] = DEATHS) -> Counter[str]:
     """Every mishap of a plan ends as the book does, but where nobody can know whether the POST was taken."""
     counts: Counter[str] = Counter()
-    for mishap, ran in mishaps(plan, aws, every=3 if story in LONG else 1):
+    for mishap, ran in mishaps(plan, aws, every=3 if story in LONG else 1, whats=whats):
         assert problems(mishap, ran, expected) == []
         counts += ran.counts
     return counts
 
 
-@pytest.mark.parametrize("story", [pytest.param(story, marks=long_if(story)) for story in STORIES])
+@pytest.mark.parametrize("story", short(SHORT))
 def test_death_at_any_effect_costs_no_second_payment_and_loses_nothing(aws: Accounts, story: str) -> None:
     counts = ends(story, STORIES[story], aws, Status.SUCCEEDED)
     assert min(counts["deaths before an effect"], counts["deaths after an effect"], counts["AWS answers lost"]) >= 6
     assert counts["ended SUCCEEDED"] > counts["ended EXPIRED"]
 
 
+@pytest.mark.parametrize("what", [FAILURE, *(pytest.param(what, marks=pytest.mark.long) for what in OTHER_FAILURES)])
+@pytest.mark.parametrize("story", short(SHORTER))
+def test_a_call_to_aws_that_fails_costs_no_second_payment_and_loses_nothing(
+    aws: Accounts, story: str, what: str
+) -> None:
+    counts = ends(story, STORIES[story], aws, Status.SUCCEEDED, (what,))
+    assert counts["AWS calls failed"] >= 6
+    assert counts["ended SUCCEEDED"] > 2 * counts["ended EXPIRED"]
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("story", SAD_STORIES)
 def test_death_at_any_effect_leaves_a_sad_story_as_it_was(aws: Accounts, story: str) -> None:
     plan, status = SAD_STORIES[story]
-    counts = ends(story, plan, aws, status)
+    counts = ends(story, plan, aws, status, EVERYTHING)
     assert counts["deaths before an effect"] >= 10

@@ -102,7 +102,7 @@ def test_a_callback_costs_one_write_and_only_the_news_of_the_end_a_message(calls
 
 
 def test_the_watch_of_a_try_that_came_second_is_stopped(aws: Accounts) -> None:
-    together = replace(STORIES["a pair"], orders=(Order("pair", gap=0.0),))
+    together = replace(STORIES["a drop"], orders=(Order(repeats=(0.0,)),))
     found, ran = invocations(together, aws, AtOnce())
     tries = [effects for function, effects in found if function == "submit" and "StartExecution" in effects]
     assert len(tries) == 2

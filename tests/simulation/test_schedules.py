@@ -13,7 +13,7 @@ from tests.simulation.schedules import Chance, run, run_seed, told
 from tests.simulation.script import Plan, draw_plan
 
 #: Schedules of a test run, in batches that the test processes share; `make simulate` runs many more.
-BATCHES, BATCH = 6, 10
+BATCHES, BATCH = 6, 6
 
 
 @st.composite
@@ -47,6 +47,6 @@ def test_any_plan_keeps_every_invariant(aws: Accounts, plan: Plan, seed: int) ->
 
 
 def test_a_seed_gives_the_same_schedule_again(aws: Accounts) -> None:
-    first, second = run_seed(12, aws).counts, run_seed(12, aws).counts
+    first, second = run_seed(11, aws).counts, run_seed(11, aws).counts
     assert first == second
     assert first["effects"] > 50

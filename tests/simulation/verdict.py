@@ -12,6 +12,7 @@ from dropreel.ending import manifest
 from dropreel.gates import BUDGET
 from dropreel.jobs import ENDED, Job, Status, token_hash
 from tests.simulation.account import KEYS, OUTBOX
+from tests.simulation.bounds import mishaps, troubled_until, unbounded
 from tests.simulation.cloud import MAX_RECEIVES
 from tests.simulation.ledger import Ledger, order_of
 from tests.simulation.world import START, World
@@ -36,6 +37,7 @@ def complaints(world: World, ledger: Ledger) -> Iterator[str]:
     yield from _accounted(world, ledger)
     yield from _answered(world)
     yield from _prompt(world)
+    yield from unbounded(world, ledger)
     yield from _secret(world)
 
 
@@ -45,20 +47,25 @@ def _deaths(world: World) -> int:
 
 def _visible(world: World) -> Iterator[str]:
     """Invariant 2: every accepted input has come to an end."""
-    letters = [message.body for state in world.sqs.queues.values() for message in state.dead]
-    if (
-        letters
-        and not world.plan.broken
-        and world.counts["duplicate messages"] + world.counts["deaths by timeout"] + _deaths(world) < MAX_RECEIVES
-    ):
+    dead = [message for state in world.sqs.queues.values() for message in state.dead]
+    letters = [message.body for message in dead]
+    lost = world.counts["duplicate messages"] + world.counts["deaths by timeout"] + _deaths(world)
+    lost += max((message.failures for message in dead), default=0)
+    if letters and not world.plan.broken and lost < MAX_RECEIVES:
         yield f"dead letters after {_deaths(world)} deaths: {letters}"
     jobs = list(world.account.jobs().values())
     for number in range(len(world.plan.orders)):
         mine = [job for job in jobs if order_of(job) == f"order{number}"]
         if len(mine) != 1 and not letters:
             yield f"order{number} has {len(mine)} records: {[str(job.status) for job in mine]}"
-    if not letters or world.plan.broken:
-        yield from (f"{order_of(job)} is left {job.status}: {job.reason}" for job in jobs if job.status not in ENDED)
+    if not world.sqs.queues["intake"].dead and (not letters or world.plan.broken or world.plan.outages):
+        open_ = [job for job in jobs if job.status not in ENDED and not _withdrawn(world, job)]
+        yield from (f"{order_of(job)} is left {job.status}: {job.reason}" for job in open_)
+
+
+def _withdrawn(world: World, job: Job) -> bool:
+    """Whether nobody knows its model any more."""
+    return world.plan.withdrawn is not None and job.model == world.plan.withdrawn[0]
 
 
 def _manifests(world: World) -> Iterator[str]:
@@ -114,13 +121,14 @@ def _truthful(world: World, job: Job) -> Iterator[str]:
         case Status.FAILED, "output_unavailable":
             script = post.script if post else None
             right = script is not None and (script.gone or script.outputs == 0 or script.broken >= MOST_BROKEN)
+            right = right or (script is not None and script.slow > 0)
         case Status.REJECTED, _:
             right = world.plan.orders[int(name.removeprefix("order"))].kind == "wrong" and not posts
         case Status.EXPIRED, _:
             right = _late(world, job)
         case _:
             right = job.status not in ENDED
-    if not right:
+    if not right and not _withdrawn(world, job):
         yield f"{name} says {job.status} {job.error}, but the gateway: {posts}"
 
 
@@ -135,7 +143,8 @@ def _late(world: World, job: Job) -> bool:
         return True
     end = job.deadline_at + world.plan.deadline_seconds - LAST_LOOKS
     blind = [trouble for trouble in world.plan.troubles if trouble.kind == 503 and trouble.gateway == post.gateway]
-    return post.at + post.script.seconds > end or any(START + trouble.ends > end for trouble in blind)
+    blind_until = max((START + trouble.ends for trouble in blind), default=0.0)
+    return max(post.at + post.script.seconds, blind_until, troubled_until(world) + MADE_GOOD) > end
 
 
 def _faithful(world: World) -> Iterator[str]:
@@ -158,11 +167,14 @@ def _accounted(world: World, ledger: Ledger) -> Iterator[str]:
         return
     found = world.account.gates()
     quiet = _deaths(world) == world.counts["deaths by timeout"] == world.counts["AWS answers lost"] == 0
+    quiet = quiet and not world.plan.outages and not world.counts["AWS calls failed"]
     known = quiet and not world.people.drops and not any(trouble.kind == 503 for trouble in world.plan.troubles)
     for day in {reservation.day for reservation in ledger.reservations}:
         spent = Decimal(found[BUDGET, f"spent#{day}"]["usd"]["N"])
         mine = [reservation for reservation in ledger.reservations if reservation.day == day]
-        posts = [(r.usd, post) for r in mine for post in world.gateways.posts if post.life is r.life]
+        posts = [
+            (r.usd, post) for r in mine for post in world.gateways.posts if (post.life, post.order) == (r.life, r.order)
+        ]
         open_ = [
             (usd, post) for usd, post in posts if not (post.refused or post.answer == "400" or post.errored(world.now))
         ]
@@ -186,15 +198,15 @@ def _answered(world: World) -> Iterator[str]:
 
 def _prompt(world: World) -> Iterator[str]:
     """Whatever the gateway has made is fetched soon, whether it calls back or not."""
-    mishaps = ("deaths in", "stalls in", "leaps of", "deaths by", "dead letters")
-    spoiled = sum(count for name, count in world.counts.items() if name.startswith(mishaps))
+    spoiled = mishaps(world)
     if world.plan.broken or any(trouble.kind == 503 for trouble in world.plan.troubles):
         return
     for job in world.account.jobs().values():
         post = world.gateways.request(job.request_id)
         if job.status is not Status.SUCCEEDED or post is None or post.answer != "accept" or post.script.broken:
             continue
-        took = job.completed_at - (post.at + post.script.seconds)
+        made = post.at + post.script.seconds
+        took = job.completed_at - max(made, min(job.completed_at, troubled_until(world) + MADE_GOOD))
         if took > SOON + spoiled * MADE_GOOD:
             yield f"{order_of(job)} was fetched {took} s after it was made"
 

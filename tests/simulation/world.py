@@ -17,6 +17,7 @@ from typing import Any
 from tests.simulation.account import Account, Accounts
 from tests.simulation.cloud import Execution, Message, Sqs, StepFunctions
 from tests.simulation.effects import Death, Effects, Life
+from tests.simulation.failures import service_of
 from tests.simulation.functions import TIMEOUTS, Logs, Platform, Process
 from tests.simulation.gateway import Call, Gateways
 from tests.simulation.people import People
@@ -27,6 +28,8 @@ START = 1_900_017_000.0 - 1_900_017_000.0 % 86_400 + 81_000
 #: Steps and virtual seconds by which everything has come to an end; more is a loop, or a wait, without one.
 MOST_STEPS = 20_000
 LONGEST = 10 * 86_400.0
+#: A pause (seconds) after which records may have expired.
+LONG_PAUSE = 86_400.0
 
 
 class Endless(AssertionError):
@@ -41,7 +44,7 @@ class Task:
     thread: threading.Thread
     turn: threading.Semaphore
     #: What the platform does with the result; a death has none.
-    ended: Callable[[Any], None]
+    ended: Callable[[Life, Any], None]
     died: Callable[[], None]
     result: Any = None
     done: bool = False
@@ -64,6 +67,10 @@ class Director:
     def loses(self, life: Life, effect: str) -> bool:
         """Whether the answer of this AWS call gets lost on its way."""
         return False
+
+    def fails(self, life: Life, effect: str) -> str:
+        """How this AWS call fails; empty if it does not."""
+        return ""
 
     def duplicates(self) -> bool:
         """Whether a message is delivered although it was delivered already."""
@@ -109,6 +116,8 @@ class World:
         #: The answers to callbacks.
         self.answers: list[tuple[Call, int]] = []
         self.broken: list[str] = []
+        self._last_act = max(act.at for act in self.people.acts)
+        self.effects.observers.append(lambda life, effect: self.people.see(effect))
 
     def clock(self) -> float:
         """Virtual epoch seconds."""
@@ -130,6 +139,21 @@ class World:
         self.counts["AWS answers lost"] += lost
         return lost
 
+    def failure(self, life: Life, effect: str) -> str:
+        """Effects': an AWS call."""
+        way = self.director.fails(life, effect)
+        self.counts["AWS calls failed"] += bool(way)
+        if not way and (way := self._outage(life, effect)):
+            self.counts["AWS calls failed in an outage"] += 1
+        return way
+
+    def _outage(self, life: Life, effect: str) -> str:
+        now, known = self.now - START, {service_of(effect), effect.partition(" ")[0]}
+        for outage in self.plan.outages:
+            if outage.what in known and outage.function in ("", life.function) and outage.begins <= now < outage.ends:
+                return outage.way
+        return ""
+
     def _boundary(self, life: Life, effect: str, when: str) -> None:
         self.counts["effects"] += when == "before"
         if self.director.befalls(life, effect, when):
@@ -140,6 +164,9 @@ class World:
         if seconds := self.director.stalls(life, effect, when):
             self.counts[f"stalls in {life.function}"] += 1
             task.asleep_until = self.now + seconds
+        if life.slow:
+            task.asleep_until = max(task.asleep_until, self.now + life.slow)
+            life.slow = 0.0
         self._back.release()
         task.turn.acquire()
         if life.dead:
@@ -153,7 +180,7 @@ class World:
             for _ in range(MOST_STEPS):
                 if self.broken or not self._step():
                     break
-                if self.now > START + LONGEST:
+                if self.now > self._last_act + LONGEST:
                     raise Endless(f"it still goes on after {LONGEST / 86_400} days: {self._pending()}")
             else:
                 raise Endless(f"it still goes on after {MOST_STEPS} steps: {self._pending()}")
@@ -161,10 +188,15 @@ class World:
             self._stop()
 
     def _step(self) -> bool:
+        for act in [act for act in self.people.acts if act.urgent and act.at <= self.now]:
+            self.people.do(act)
         leap = self.director.leap() if self._tasks else 0.0
         if leap:
             self.counts["leaps of the clock"] += 1
             self.now += leap
+            # It is the functions that are slow, not the people: what they do a second apart stays a second apart.
+            for act in sorted((act for act in self.people.acts if act.at <= self.now), key=lambda act: act.at):
+                self.people.do(act)
             self._kill_overdue()
         awake = [task for task in self._tasks if task.asleep_until <= self.now]
         options: list[Callable[[], None]] = [*(partial(self._resume, task) for task in awake), *self._due()]
@@ -174,8 +206,11 @@ class World:
         soonest = min((moment for moment in self._moments() if moment > self.now), default=None)
         if soonest is None:
             return False
+        paused = soonest - self.now > LONG_PAUSE
         self.now = soonest
         self._kill_overdue()
+        if paused:
+            self.account.expire()
         return True
 
     def _due(self) -> Iterator[Callable[[], None]]:
@@ -209,9 +244,14 @@ class World:
     # Invocations
 
     def _begin(
-        self, function: str, run: Callable[[Process], Any], ended: Callable[[Any], None], died: Callable[[], None]
+        self,
+        function: str,
+        about: str,
+        run: Callable[[Process], Any],
+        ended: Callable[[Life, Any], None],
+        died: Callable[[], None],
     ) -> None:
-        life = Life(function, self.now, self.now + TIMEOUTS[function])
+        life = Life(function, self.now, self.now + TIMEOUTS[function], about=about)
         process = self._warm[function].pop() if self._warm[function] else self._platform.start(function)
         turn = threading.Semaphore(0)
 
@@ -222,8 +262,10 @@ class World:
                 if life.dead:
                     raise Death
                 self._warm[function].append(process)
-            except BaseException as error:  # whatever it was, it ended this process
+            except BaseException as error:  # a death ends the process, and an exception only the invocation
                 task.error = error
+                if not isinstance(error, Death):
+                    self._warm[function].append(process)
             task.done = True
             self._back.release()
 
@@ -241,10 +283,12 @@ class World:
         self._tasks.remove(task)
         task.thread.join()
         if task.error is None:
-            task.ended(task.result)
+            task.ended(task.life, task.result)
             return
         if not isinstance(task.error, Death):
-            raise task.error  # the handlers let no exception out
+            if not task.life.failures:
+                raise task.error  # the handlers let no exception out but an AWS client's
+            self.counts[f"failures of {task.life.function}"] += 1
         task.died()
 
     def _kill_overdue(self) -> None:
@@ -275,20 +319,25 @@ class World:
             self.counts["failures of a broken deployment"] += 1
             return
 
-        def ended(dealt_with: bool) -> None:
+        def ended(life: Life, dealt_with: bool) -> None:
             if dealt_with:
                 self.sqs.delete(queue, message)
+            elif life.failures:
+                self.counts[f"failures of {function}"] += 1
+                message.failures += 1
             else:
                 self.broken.append(f"{function} failed: {self.logs.text.getvalue()[-3000:]}")
 
-        self._begin(function, lambda process: process.take_message(message.body, message.message_id), ended, _nothing)
+        body = message.body
+        self._begin(function, body, lambda process: process.take_message(body, message.message_id), ended, _nothing)
 
     def _poll(self, execution: Execution) -> None:
         execution.due_at = float("inf")
         self._begin(
             "poll",
+            execution.name,
             lambda process: process.poll(execution.state),
-            lambda state: self.watches.polled(execution, state),
+            lambda _, state: self.watches.polled(execution, state),
             lambda: self.watches.broke(execution),
         )
 
@@ -296,7 +345,7 @@ class World:
         self.gateways.calls.remove(call)
         token = "a-forged-token" if call.kind == "forged" else call.token
 
-        def answered(status: int) -> None:
+        def answered(_: Life, status: int) -> None:
             self.answers.append((call, status))
             self.counts[f"callbacks {call.kind}"] += 1
             self.counts[f"callbacks answered {status}"] += 1
@@ -304,7 +353,10 @@ class World:
         def died() -> None:
             self.counts["callbacks lost by a death"] += 1
 
-        self._begin("callback", lambda process: process.take_callback(call.job_id, token, call.body), answered, died)
+        def run(process: Process) -> int:
+            return process.take_callback(call.job_id, token, call.body)
+
+        self._begin("callback", call.job_id, run, answered, died)
 
     def is_broken(self) -> bool:
         """Whether deliver fails whatever it is given."""

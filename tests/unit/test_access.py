@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import boto3
 import httpx
 import pytest
+from botocore.config import Config
 
 from dropreel.catalog import find
-from dropreel.errors import Refused, StatusUnavailable
+from dropreel.errors import NotSent, Refused, StatusUnavailable
 from dropreel.gateways import Gateway
 from dropreel.gateways.access import KEY_KEPT, Keys, gateways
 from dropreel.gateways.wire import new_client
@@ -92,3 +94,16 @@ def test_an_answer_that_says_nothing_of_the_key_keeps_it(world: World) -> None:
     world.refusal = 0
     world.submit()
     assert set(world.seen) == {"old"}
+
+
+def test_a_secrets_manager_that_can_not_be_reached_means_that_nothing_was_sent() -> None:
+    client = boto3.client(
+        "secretsmanager",
+        region_name="us-east-1",
+        endpoint_url="http://127.0.0.1:9",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"max_attempts": 0}),
+    )
+    with pytest.raises(NotSent, match="EndpointConnectionError"):
+        Keys(client, lambda: 0.0).get("pixazo")

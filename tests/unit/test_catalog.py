@@ -487,7 +487,7 @@ def test_a_name_that_is_no_model_is_a_mistake_that_lists_every_name() -> None:
 
 
 def test_a_name_that_is_like_no_model_has_no_suggestion() -> None:
-    with pytest.raises(Mistake, match="^model: 'sunrise' is not a model; allowed: "):
+    with pytest.raises(Mistake, match=r"^model: 'sunrise' is not a model; allowed: "):
         catalog.find("sunrise")
 
 

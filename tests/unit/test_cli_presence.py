@@ -67,8 +67,20 @@ def test_the_next_stack_clears_away_what_killed_ones_left(tmp_path: Path, gone: 
         assert [path.name for path in tmp_path.iterdir()] == [f"{os.getpid()}.json"]
 
 
-def test_a_note_that_can_not_be_read_is_none(tmp_path: Path) -> None:
-    (tmp_path / "1.json").write_text("{")
-    (tmp_path / "2.json").write_text('{"pid": 1}')
-    with pytest.raises(Trouble):
-        newest(tmp_path)
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("{", "[]", "7", '{"pid": 1}', "\\x00"),
+        *(
+            json.dumps({"pid": 1, "started_at": 9.0, "aws_endpoint_url": "http://localhost:1", "region": "x"} | wrong)
+            for wrong in (
+                *({"pid": "1"}, {"pid": True}, {"pid": 0}, {"pid": -1}, {"pid": 10**30}, {"pid": None}),
+                *({"started_at": "1"}, {"aws_endpoint_url": 1}, {"region": None}),
+            )
+        ),
+    ],
+)
+def test_a_note_that_can_not_be_read_is_none(content: str, tmp_path: Path) -> None:
+    (tmp_path / "1.json").write_text(content)
+    note(tmp_path, os.getpid(), 3.0, 3)
+    assert newest(tmp_path).aws_endpoint_url == "http://localhost:3"

@@ -10,16 +10,18 @@ import sys
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
-import typer
-from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
 
-from cli import catalog, listing, redrive, stack, summary, timeline, wording
+from cli import catalog, laptop, listing, redrive, summary, table, timeline, wording
 from cli.advice import advise
+from cli.app import app
 from cli.draft import parameters
-from cli.exits import FAILED, INVALID, MEANINGS, UNREACHABLE, Trouble, ask, verb
-from cli.main import app
+from cli.exits import FAILED, INVALID, UNREACHABLE, Trouble
+from cli.following import Follower
+from cli.stack import Stack
 from dropreel import drops, messages
 from dropreel.catalog import MODELS, Model
 from dropreel.errors import Mistake
@@ -110,7 +112,9 @@ def test_advice_names_only_verbs_that_exist(status: Status) -> None:
     ("job", "words"),
     [
         (a_job(Status.SUCCEEDED, price_usd=Decimal("0.60")), "0.60 USD, an estimate"),
-        (a_job(Status.SUCCEEDED), "an unknown price"),
+        (a_job(Status.SUCCEEDED), "not known, since the gateway lists no price for this model"),
+        (a_job(Status.UNKNOWN), "not known, since the gateway lists no price for this model"),
+        (a_job(Status.HELD), "nothing yet"),
         (a_job(Status.REJECTED, "invalid_input"), "nothing"),
         (a_job(Status.FAILED, "declined", price_usd=Decimal(1)), "nothing"),
         (a_job(Status.FAILED, "error", price_usd=Decimal(1)), "nothing"),
@@ -153,7 +157,8 @@ def test_no_part_of_a_cent_is_lost(usd: Decimal | None, words: str) -> None:
     [
         ("veo-3-1-fast", "veo-3-1-fast/sea", "veo-3-1-fast/sea"),
         ("veo-3-1-fast", "veo-3-1-fast/campaign/summer/7/sea", "veo-3-1-fast/…/7/sea"),
-        ("veed-fabric-1-0-api-130", "veed-fabric-1-0-api-130/tuesday/ben", "veed-fabric/tuesday/ben"),
+        ("veed-fabric-1-0-api-130", "veed-fabric-1-0-api-130/b", "veed-fabric-1-0-api-130/b"),
+        ("veed-fabric-1-0-api-130", "veed-fabric-1-0-api-130/tuesday/ben", "veed-fabric-1-0-api-…/ben"),
         ("pixverse-v6-image-to-video", "pixverse-v6-image-to-video/walk", "pixverse-v6-image-t…/walk"),
         ("no-such", "rejected/no-such/a-name-that-goes-on-and-on-and-on", "rejected/a-name-that-goe…"),
         ("", "x" * 30, "x" * 24 + "…"),
@@ -181,7 +186,7 @@ def test_other_ages_are_refused(text: str) -> None:
 @pytest.mark.parametrize("status", Status)
 def test_the_list_fits_into_eighty_columns(status: Status) -> None:
     job = a_job(status, "failed", "because " * 40, price_usd=Decimal("1.725"), model="m", place="a-long-place/" * 20)
-    lines = listing.table([job], NOW, 80).plain.splitlines()
+    lines = table.table([job], NOW, 80).plain.splitlines()
     assert job.job_id in lines[1]
     assert [len(line) for line in lines if len(line) > 80] == []
 
@@ -212,6 +217,35 @@ def test_nothing_secret_is_told() -> None:
     assert "a-hash" not in told
 
 
+def test_a_list_of_jobs_and_a_job_itself_tell_the_same_and_nothing_secret() -> None:
+    error = {"code": "failed", "message": "see https://host/path?X-Amz-Signature=secret"}
+    job = replace(a_job(Status.FAILED), error=error, history=({"at": "", "status": "", "note": error["message"]},))
+    told = summary.as_json(job, "prod")
+    assert told | summary.brief(job) == told
+    assert "host/path" in str(summary.brief(job))
+    assert "secret" not in str(told)
+
+
+def test_whoever_watches_a_held_job_is_told_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    job = a_job(Status.HELD, gate="pixazo", reason="the gateway answered 402: no balance")
+    Follower(cast("Stack", SimpleNamespace(env="prod")), None, json_=False).see(job)
+    said = " ".join(capsys.readouterr().err.split())
+    assert advise(job, "prod").todo in said
+    assert "Ctrl-C leaves it" in said
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0 jobs"), (1, "1 job"), (2, "2 jobs")])
+def test_one_is_no_plural(number: int, words: str) -> None:
+    assert wording.count(number, "job") == words
+    assert wording.count(2, "delivery", "deliveries") == "2 deliveries"
+
+
+def test_the_first_line_to_try_takes_the_files_that_the_readme_makes() -> None:
+    made = re.search(r"this makes (.*):", (PROJECT / "README.md").read_text())
+    assert made
+    assert set(re.findall(r"cat\.\w+", laptop._TRY)) <= set(re.findall(r"cat\.\w+", made[1]))
+
+
 # The catalog
 
 
@@ -240,8 +274,12 @@ def test_settings_are_json_where_they_are_and_texts_where_the_model_wants_texts(
     given = ["duration=4", "generate-audio=false", "prompt=12", "aspect_ratio=16:9", "take=2"]
     values = {"duration": 4, "generate_audio": False, "prompt": "12", "aspect_ratio": "16:9", "take": 2}
     assert parameters(model, given) == values
-    with pytest.raises(Mistake):
-        parameters(model, ["duration"])
+
+
+@pytest.mark.parametrize(("given", "problem"), [("duration", "duration has no ="), ("=5", "=5 has no name")])
+def test_a_setting_without_name_or_value_is_named(given: str, problem: str) -> None:
+    with pytest.raises(Mistake, match=f"^--set: {problem}; allowed: NAME=VALUE"):
+        parameters(MODELS["veo-3-1-fast"], [given])
 
 
 # Dead letters
@@ -283,88 +321,10 @@ def test_the_operators_page_explains_every_status_and_code() -> None:
         assert f"\n| {exit_status} | " in page
 
 
-# How it ends
-
-
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [
-        (Mistake("field", "is wrong", "right"), INVALID),
-        (Trouble("no", UNREACHABLE), UNREACHABLE),
-        (Trouble("no", FAILED), FAILED),
-        (EndpointConnectionError(endpoint_url="http://localhost:1"), UNREACHABLE),
-        (ClientError({"Error": {"Code": "ExpiredToken", "Message": "gone"}}, "GetItem"), UNREACHABLE),
-    ],
-)
-def test_each_kind_of_error_has_its_exit_status_and_one_line(
-    error: Exception, status: int, capsys: pytest.CaptureFixture[str]
-) -> None:
-    @verb
-    def fails() -> None:
-        raise error
-
-    with pytest.raises(typer.Exit) as ended:
-        fails()
-    assert ended.value.exit_code == status
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith("dropreel: ")
-    assert len(said.err.splitlines()) == 1
-
-
-@pytest.mark.parametrize(
-    ("error", "word"),
-    [(NoRegionError(), "AWS_REGION"), (NoCredentialsError(), "AWS_PROFILE")],
-    ids=["no region", "no credentials"],
-)
-def test_an_error_of_the_accounts_says_what_to_set(
-    error: Exception, word: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    @verb
-    def fails() -> None:
-        raise error
-
-    with pytest.raises(typer.Exit):
-        fails()
-    assert word in capsys.readouterr().err
-
-
-def test_an_address_without_a_scheme_is_refused() -> None:
-    with pytest.raises(Trouble, match="http://localhost:PORT") as trouble:
-        stack.find(None, "localhost:4599")
-    assert trouble.value.status == INVALID
-
-
-def test_a_mistake_of_ours_is_not_hidden() -> None:
-    @verb
-    def fails() -> None:
-        raise KeyError("ours")
-
-    with pytest.raises(KeyError):
-        fails()
-
-
-def test_without_a_terminal_a_question_is_a_no(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Path("/dev/null").open() as nobody:
-        monkeypatch.setattr(sys, "stdin", nobody)
-        with pytest.raises(Trouble) as refused:
-            ask("This may cost 3 USD.", yes=False)
-        ask("This may cost 3 USD.", yes=True)
-    assert refused.value.status == INVALID
-    assert "--yes" in str(refused.value)
-
-
-def test_the_help_says_what_exit_statuses_mean() -> None:
-    shown = subprocess.run(
-        [sys.executable, "-m", "cli", "--help"], capture_output=True, text=True, check=True, cwd=PROJECT
-    )
-    assert " ".join(MEANINGS.split()) in " ".join(shown.stdout.split())
-
-
 def test_the_shell_completes_models() -> None:
     words = "dropreel drop --model veo-3-1-fast-"
     surroundings = {"_DROPREEL_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "3"}
-    program = "from cli.main import app; app(prog_name='dropreel')"
+    program = "from cli.app import app; app(prog_name='dropreel')"
     shown = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=PROJECT, env=surroundings
     )

@@ -97,7 +97,7 @@ def test_a_film_that_ends_too_soon_leaves_nothing(host: FilmHost, bucket: Bucket
     assert (bucket.objects, bucket.uploads) == ({}, {})
 
 
-def test_an_address_that_expires_midway_is_final(host: FilmHost, bucket: Bucket) -> None:
+def test_an_address_that_expires_midway_is_to_be_had_anew(host: FilmHost, bucket: Bucket) -> None:
     def expire(request: BaseHTTPRequestHandler, asked: Asked) -> bool:
         late = bool(asked.span and asked.span[0] >= PART)
         if late:
@@ -107,7 +107,7 @@ def test_an_address_that_expires_midway_is_final(host: FilmHost, bucket: Bucket)
     host.instead = expire
     with pytest.raises(MediaUnavailable, match="answered 403") as caught:
         copy(host, bucket)
-    assert caught.value.final
+    assert not caught.value.final
     assert (bucket.objects, bucket.uploads) == ({}, {})
 
 

@@ -11,6 +11,9 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from dropreel.addresses import CONNECT
+from dropreel.delivery import LEASE
+from dropreel.media import BEGIN
 from dropreel.window import PART
 from tests.unit.copies import LeaseLost, copy, film, throttled
 from tests.unit.hosts import Asked, Bucket, FilmHost
@@ -25,6 +28,10 @@ def silent(seconds: float) -> Callable[[BaseHTTPRequestHandler, Asked], bool]:
         return False
 
     return wait
+
+
+def test_a_lease_outlasts_the_beginning_of_an_answer_during_which_nobody_renews_it() -> None:
+    assert BEGIN + CONNECT < LEASE
 
 
 def test_the_lease_is_kept_while_a_host_is_silent(host: FilmHost, bucket: Bucket) -> None:

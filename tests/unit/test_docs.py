@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from cli.main import app
+from cli.app import app
 from dropreel import drops, messages
 from dropreel.catalog import MODELS, Model, find
 from dropreel.catalog.fields import KIND_OF, Choice, Field, Flag, Media, Seconds, seconds
@@ -101,6 +101,12 @@ def test_readme_names_the_kinds_of_file_that_a_model_takes(model: Model) -> None
     for field in model.media():
         listed = {word for word in extensions if KIND_OF[word] == field.kind}
         assert not listed or listed == set(field.formats) - {"jpeg"}, "a list of extensions is a whole one"
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_readme_says_how_many_pictures_make_a_list(model: Model) -> None:
+    said = [int(number) for number in re.findall(r"\b1 to (\d+)", row_of(model)[0])]
+    assert said == [field.most for field in model.media() if field.many]
 
 
 #: What a price can depend on.
@@ -302,6 +308,13 @@ def test_every_dropreel_command_that_is_named_exists(page: Path) -> None:
     code = "\n".join([*quoted(page.read_text()), *blocks(page.read_text(), "[a-z]*")])
     verbs = {str(command.name) for command in app.registered_commands}
     assert set(re.findall(r"^(?:\.venv/bin/)?dropreel ([a-z-]+)", code, re.MULTILINE)) <= verbs
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_lines_of_prose_are_wrapped(page: Path) -> None:
+    text = re.sub(r"^```.*?^```|^<!-- \w+: measured -->.*?^<!--", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    long = [line for line in text.splitlines() if len(line) > 120 and not line.lstrip().startswith(("|", "<img"))]
+    assert long == []
 
 
 def test_readme_shows_the_two_commands() -> None:

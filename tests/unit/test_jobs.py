@@ -207,11 +207,16 @@ def test_the_table_of_arrivals_knows_every_status() -> None:
 # The looks
 
 
+#: Looks at an attempt that is not there yet, and at another try of the one that is.
+NEXT, RIVAL = "job-3-0123456789ab", "job-2-0123456789ab"
+
+
 def look(job: Job | None, now: float = NOW, *, watch: str = "", resubmit_unknown: bool = False) -> Look:
-    watch = watch or (job.execution_name if job else "another")
+    watch = watch or (job.execution_name if job else NEXT)
     return next_look(job, watch, NOW, now, late_seconds=LATE, resubmit_unknown=resubmit_unknown)
 
 
+WATCHES = st.sampled_from(["", NEXT, RIVAL])
 ASKED = {"request_id": "r"}
 LEASED = {"request_id": "r", "lease_until": NOW + 60}
 
@@ -250,7 +255,8 @@ LEASED = {"request_id": "r", "lease_until": NOW + 60}
         (Status.EXPIRED, ASKED, DEADLINE, Look.ASK),
         (Status.EXPIRED, ASKED, DEADLINE + LATE - 0.1, Look.ASK),
         (Status.EXPIRED, ASKED, DEADLINE + LATE, Look.STOP),
-        (Status.EXPIRED, {}, DEADLINE, Look.STOP),  # nothing to ask by
+        (Status.EXPIRED, {}, DEADLINE, Look.WAIT),  # nothing to ask by yet
+        (Status.EXPIRED, {}, DEADLINE + LATE, Look.STOP),
     ],
 )
 def test_a_look_does_what_the_table_says(status: Status, facts: dict[str, object], now: float, expected: Look) -> None:
@@ -259,8 +265,13 @@ def test_a_look_does_what_the_table_says(status: Status, facts: dict[str, object
 
 @pytest.mark.parametrize("job", [None, *map(a_job, Status)])
 def test_looks_wait_for_their_intent_as_long_as_its_writer_may_live(job: Job | None) -> None:
-    assert look(job, NOW + SUBMIT_WINDOW - 0.1, watch="another") is Look.WAIT
-    assert look(job, NOW + SUBMIT_WINDOW, watch="another") is Look.STOP
+    assert look(job, NOW + SUBMIT_WINDOW - 0.1, watch=NEXT) is Look.WAIT
+    assert look(job, NOW + SUBMIT_WINDOW, watch=NEXT) is Look.STOP
+
+
+@pytest.mark.parametrize("status", Status)
+def test_looks_of_a_try_that_another_was_faster_than_end_at_once(status: Status) -> None:
+    assert look(a_job(status), watch=RIVAL) is Look.STOP
 
 
 def test_an_unknown_job_is_sent_again_only_where_the_operator_chose_that() -> None:
@@ -274,7 +285,7 @@ FACTS = st.fixed_dictionaries(
 )
 
 
-@given(st.sampled_from(Status), FACTS, st.floats(NOW, DEADLINE + 2 * LATE), st.sampled_from(["", "x"]), st.booleans())
+@given(st.sampled_from(Status), FACTS, st.floats(NOW, DEADLINE + 2 * LATE), WATCHES, st.booleans())
 def test_nothing_that_ended_for_good_or_is_held_is_touched(
     status: Status, facts: dict[str, object], now: float, watch: str, resubmit_unknown: bool
 ) -> None:

@@ -2,72 +2,22 @@
 
 from __future__ import annotations
 
-import datetime
-import ssl
-import threading
+import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dropreel.addresses import Policy
 from dropreel.errors import MediaUnavailable
-from dropreel.line import MOST_REDIRECTS
+from dropreel.line import MOST_REDIRECTS, Line
 from dropreel.media import PIECE, fetch
-
-LAPTOP = Policy(allow_loopback=True)
-FILM = bytes(range(256)) * 4096  # 1 MiB
-
-
-class Host:
-    """A web server whose pages are functions of a request handler."""
-
-    def __init__(self) -> None:
-        host = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                host.seen.append((self.path, dict(self.headers)))
-                host.pages[self.path.partition("?")[0]](self)
-                self.close_connection = True
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                pass
-
-        class Server(ThreadingHTTPServer):
-            def handle_error(self, request: object, client_address: object) -> None:
-                pass  # a client that hangs up early is what some of the tests are about
-
-        self.pages: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}
-        self.seen: list[tuple[str, dict[str, str]]] = []
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_port
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def page(self, path: str, page: Callable[[BaseHTTPRequestHandler], None]) -> str:
-        self.pages[path] = page
-        return self.url + path
-
-    def __enter__(self) -> Host:
-        self._thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self._thread.join()
+from tests.unit.pages import CHUNKED, FILM, LAPTOP, Host, answer, chunked, download, problem, raw
 
 
 @pytest.fixture
@@ -76,64 +26,12 @@ def host() -> Iterator[Host]:
         yield running
 
 
-def answer(status: int, body: bytes = b"", **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:
-    """A page with a Content-Length, unless the headers say otherwise."""
-
-    def page(request: BaseHTTPRequestHandler) -> None:
-        request.send_response(status)
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        for name, value in ({"Content-Length": str(len(body))} | named).items():
-            request.send_header(name, value)
-        request.end_headers()
-        request.wfile.write(body)
-
-    return page
-
-
-def raw(*pieces: bytes, pause: float = 0.0) -> Callable[[BaseHTTPRequestHandler], None]:
-    """A page that is nothing but these bytes, after which the connection ends."""
-
-    def page(request: BaseHTTPRequestHandler) -> None:
-        for piece in pieces:
-            request.wfile.write(piece)
-            time.sleep(pause)
-
-    return page
-
-
-def download(url: str, policy: Policy = LAPTOP, buffer: int = 2 * len(FILM)) -> bytes:
-    """Everything that a URL serves, read as the copier reads it."""
-    found = b""
-    view = memoryview(bytearray(buffer))
-    with fetch(url, policy) as media:
-        count = len(view)
-        while count == len(view):
-            count = media.readinto(view, lambda: None)
-            found += view[:count]
-    return found
-
-
-def problem(url: str, policy: Policy = LAPTOP) -> MediaUnavailable:
-    with pytest.raises(MediaUnavailable) as caught:
-        download(url, policy)
-    return caught.value
-
-
 # Whole files
 
 
 @pytest.mark.parametrize("buffer", [2 * len(FILM), len(FILM), 256 * 1024, 256 * 1024 + 1, 1000])
 def test_a_film_comes_whole_whatever_the_buffers_size(host: Host, buffer: int) -> None:
     assert download(host.page("/film.mp4", answer(200, FILM)), buffer=buffer) == FILM
-
-
-def chunked(body: bytes) -> bytes:
-    sizes = [1, 2, 70_000, len(body)]
-    pieces = [body[start:end] for start, end in zip([0, *sizes], sizes, strict=False)]
-    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
-
-
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 @pytest.mark.parametrize("buffer", [2 * len(FILM), len(FILM), 1000])
@@ -271,18 +169,63 @@ def test_an_unknown_name_is_unavailable_for_now() -> None:
     assert not problem("https://no-such-host.invalid/film.mp4").final
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 451])
-def test_what_is_gone_is_unlikely_to_come_back(host: Host, status: int) -> None:
-    found = problem(host.page("/film.mp4", answer(status, b"no")))
-    assert str(found) == f"the media host answered {status}"
-    assert found.final
-
-
-@pytest.mark.parametrize("status", [201, 204, 206, 300, 304, 408, 409, 425, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [201, 204, 206, 300, 304, 400, 401, 403, 404, 408, 410, 425, 429, 451, 500, 503])
 def test_any_other_answer_may_be_better_next_time(host: Host, status: int) -> None:
-    found = problem(host.page("/film.mp4", answer(status)))
+    found = problem(host.page("/film.mp4", answer(status, b"no" if status >= 400 else b"")))
     assert str(found) == f"the media host answered {status}"
     assert not found.final
+
+
+# Slow hosts
+
+
+def test_a_host_that_dribbles_its_answer_is_not_waited_for(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dropreel.media.BEGIN", 0.3)
+
+    def dribble(request: BaseHTTPRequestHandler) -> None:
+        with suppress(OSError):  # nobody listens any more
+            raw(b"HTTP/1.1 200 OK\r\nX: ", *[b"x"] * 100, b"\r\n\r\n", FILM, pause=0.05)(request)
+
+    assert "took too long" in str(problem(host.page("/film.mp4", dribble)))
+
+
+def test_a_row_of_slow_redirects_is_not_followed_to_its_end(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dropreel.media.BEGIN", 0.4)
+
+    def later(location: str) -> Callable[[BaseHTTPRequestHandler], None]:
+        def page(request: BaseHTTPRequestHandler) -> None:
+            time.sleep(0.3)
+            with suppress(OSError):
+                answer(302, Location=location)(request)
+
+        return page
+
+    for number in range(MOST_REDIRECTS):
+        host.page(f"/{number}", later(f"/{number + 1}"))
+    host.page(f"/{MOST_REDIRECTS}", answer(200, FILM))
+    assert not problem(f"{host.url}/0").final
+
+
+def test_a_slow_film_may_take_longer_than_its_beginning(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dropreel.media.BEGIN", 1.0)
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"
+    assert download(host.page("/film.mp4", raw(head, *[b"x" * 100] * 5, pause=0.3))) == b"x" * 500
+
+
+def test_nobody_is_connected_to_once_the_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    line, real = Line(LAPTOP), socket.getaddrinfo
+
+    def long_lookup(*arguments: Any, **options: Any) -> Any:
+        line.hang_up()
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", long_lookup)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with pytest.raises(MediaUnavailable, match="took too long"):
+            line.get(f"http://127.0.0.1:{server.getsockname()[1]}/film.mp4", {})
+        server.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            server.accept()
 
 
 # Redirects
@@ -393,69 +336,6 @@ HERE = Policy(hosts=("127.0.0.1", "::1"))  # so that no made-up name is looked u
 def test_no_address_raises_anything_but_unavailable(rest: str) -> None:
     with pytest.raises(MediaUnavailable):
         download(f"https://127.0.0.1{rest}", HERE)
-
-
-# Over TLS
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """A certificate with its key, of the name localhost, signed by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path = tmp_path / "certificate.pem"
-    path.write_bytes(secret + built.public_bytes(serialization.Encoding.PEM))
-    return path
-
-
-@contextmanager
-def secure_host(certificate: Path) -> Iterator[Host]:
-    host = Host()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    host.server.socket = context.wrap_socket(host.server.socket, server_side=True)
-    with host:
-        yield host
-
-
-def test_a_film_comes_whole_over_tls(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    with secure_host(certificate) as host:
-        host.page("/film.mp4", answer(200, FILM))
-        assert download(f"https://localhost:{host.port}/film.mp4") == FILM
-        assert host.seen[0][1]["Host"] == f"localhost:{host.port}"
-
-
-def test_a_certificate_that_nobody_vouches_for_is_refused(certificate: Path) -> None:
-    with secure_host(certificate) as host:
-        host.page("/film.mp4", answer(200, FILM))
-        found = problem(f"https://localhost:{host.port}/film.mp4")
-        assert "no secure connection to localhost" in str(found)
-        assert not found.final
-        assert host.seen == []
-
-
-def test_a_certificate_of_another_name_is_refused(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    with secure_host(certificate) as host:
-        found = problem(f"https://127.0.0.1:{host.port}/film.mp4")
-        assert "no secure connection to 127.0.0.1" in str(found)
-        assert host.seen == []
 
 
 def test_a_loopback_address_hidden_in_ipv6_is_this_machine_too(host: Host) -> None:

@@ -159,6 +159,14 @@ def test_redirected_file_is_one_hop_away(gateways: SimulatedGateways, client: ht
     assert client.get(url, follow_redirects=True).status_code == 200
 
 
+def test_forbidden_file_lies_at_a_private_address_as_often_as_told(
+    gateways: SimulatedGateways, client: httpx.Client
+) -> None:
+    url = media(gateways, client, "[sim:forbidden-media=1]")
+    assert client.get(url).headers["location"].startswith("https://10.")
+    assert client.get(url).status_code == 200
+
+
 def test_slow_file_takes_its_seconds_and_is_whole(gateways: SimulatedGateways, client: httpx.Client) -> None:
     gateways.behave(Behaviour(media="slow", media_seconds=0.4), match="slowly", times=1)
     request_id = generate(gateways, client, "slowly")

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from dropreel.errors import MediaUnavailable
 
-#: Seconds for a connection, and for any one read from it.
+#: Seconds for a connection to an address, and for any one read from it.
+CONNECT = 10.0
 TIMEOUT = 30.0
 #: IPv6 addresses that hold an IPv4 address which is the one really reached.
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -63,7 +64,7 @@ def _matches(host: str, pattern: str) -> bool:
 def connect(host: str, port: int, allowed: Callable[[Address], bool]) -> socket.socket:
     """Connect to the first address of a host that is allowed and answers; the others are never connected to.
 
-    Raises MediaUnavailable.
+    Raises MediaUnavailable, as `allowed` may.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -76,15 +77,19 @@ def connect(host: str, port: int, allowed: Callable[[Address], bool]) -> socket.
             continue
         refused = False
         sock = socket.socket(family, kind, protocol)
-        sock.settimeout(TIMEOUT)
+        sock.settimeout(CONNECT)
         try:
             sock.connect(target)
+            sock.settimeout(TIMEOUT)
             if allowed(_address(sock.getpeername()[0])):
                 return sock
             sock.close()
         except OSError as error:
             sock.close()
             problem = f"no connection to {host} ({error})"
+        except MediaUnavailable:
+            sock.close()
+            raise
     raise MediaUnavailable(problem, final=refused)
 
 

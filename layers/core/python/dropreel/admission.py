@@ -15,6 +15,7 @@ from dropreel.errors import Mistake
 from dropreel.gates import BUDGET
 from dropreel.holding import Holding
 from dropreel.jobs import Arrival, Job, Status, on_arrival
+from dropreel.measures import measure
 from dropreel.messages import Tend
 from dropreel.redaction import redact, redacted
 from dropreel.store import Store
@@ -35,6 +36,7 @@ class Outcome(StrEnum):
     REJECTED = "Rejected"
     WAITING = "Waiting"
     REPEATED = "Repeated"
+    EARLY = "Early"
     IGNORED = "Ignored"
 
 
@@ -73,11 +75,15 @@ class Admission:
             case Arrival.SEND | Arrival.RETRY, None:
                 return self._admit(job, None, model, mistake)
             case Arrival.SEND, Job() as held:
+                if job.drop != held.drop:
+                    self._store.note_drop(held, job.drop)
                 return self._send(held.evolve(drop=job.drop), held)
             case Arrival.RETRY, Job() as ended:
-                again = job.evolve(created_at=ended.created_at, history=ended.history)
+                again = job.evolve(created_at=ended.created_at, history=ended.history, claims=ended.claims)
                 return self._admit(again, ended, model, mistake)
             case Arrival.NOTE, Job() as under_way:
+                if under_way.status is Status.DELIVERING and self._ending.announced(under_way):
+                    return Outcome.EARLY
                 self._store.note_drop(under_way, job.drop)
         return Outcome.REPEATED
 
@@ -91,22 +97,22 @@ class Admission:
         gate = self._holding.due(message)
         if gate is None:
             return Outcome.IGNORED
-        too_dear = 0
+        passed_over = 0
         for job_id, mark in self._holding.held(gate.name, PROBES).items():
             job = self._store.get(job_id)
             if job is None or job.status is not Status.HELD or job.gate != gate.name:
                 self._holding.forget(gate.name, job_id, mark)
                 continue
-            outcome = self._send(job, job, probing=gate.name)
-            if outcome is Outcome.HELD and gate.name == BUDGET:
-                too_dear += 1  # nothing was asked, and another job may be cheaper
+            outcome = self._probe(job, gate.name)
+            if outcome is None or (outcome is Outcome.HELD and gate.name == BUDGET):
+                passed_over += 1  # nothing was asked, and another job may be cheaper, or better
                 continue
             if outcome in (Outcome.HELD, Outcome.UNKNOWN):
                 return outcome
             if outcome is Outcome.SENT:
                 break
         else:
-            if too_dear:
+            if passed_over:
                 return Outcome.HELD
         self._holding.open(gate.name)
         return Outcome.SENT
@@ -120,8 +126,23 @@ class Admission:
             return self._reject(job, existing, str(mistake))
         return self._send(job.evolve(price_usd=model.price_usd(job.input)), existing)
 
+    def _probe(self, job: Job, gate: str) -> Outcome | None:
+        """Try one held job; None if that failed before it was sent, for it is not to stand in the way of the others."""
+        try:
+            return self._send(job, job, probing=gate)
+        except Exception:
+            now = self._store.get(job.job_id)
+            if now is not None and now.attempt != job.attempt:
+                raise
+            logger.exception("a probe failed; the next job is tried", extra={"job_id": job.job_id})
+            measure("Failure")
+            return None
+
     def _send(self, job: Job, was: Job | None, *, probing: str = "") -> Outcome:
-        sent = self._sender.send(job, was, probing=probing)
+        try:
+            sent = self._sender.send(job, was, probing=probing)
+        except Mistake as mistake:  # the catalog has changed while it was held, and nothing was sent
+            return self._reject(job, was, str(mistake))
         logger.info("%s: %s", job.model, sent.value, extra={"job_id": job.job_id})
         return _OUTCOMES[sent]
 

@@ -27,10 +27,16 @@ logger = logging.getLogger(__name__)
 
 #: Seconds that a lease lasts without being renewed.
 LEASE = 60.0
-#: How often an output that is gone (404, a private host) is asked for, and one that breaks off; pauses are 1, 2, 4 …
-#: seconds.
-TRIES_WHEN_GONE = 4
-TRIES_WHEN_BROKEN = 8
+#: Seconds that a job's outputs may take to be copied, or it is a try that failed. It leaves time within the function's
+#: timeout: a copy that is ended by that would count as no try, and would begin again for ever.
+LONGEST_COPY = 720.0
+#: How long (seconds) the pauses between tries may be in all, which are 1, 2, 4 …: a CDN may remember for a while that
+#: it had no such file. They are no longer than what the job itself was given until its deadline.
+PATIENCE = 70.0
+#: The same at least, and where asking again soon is unlikely to help: no address, or a host that is not allowed.
+LITTLE_PATIENCE = 10.0
+#: How often news of a job come again that somebody else is delivering.
+COMES_BACK = 5
 
 
 class LeaseLost(Exception):
@@ -87,9 +93,9 @@ class Delivery:
             self._conclude(job, ticket, answer)
 
     def _later(self, ticket: Ticket, delay: float) -> None:
-        """Come back; for a look there is no need, as the next one is on its way."""
-        if not ticket.watch:
-            self._deliveries.wake(ticket.job_id, delay=delay)
+        """Come back, a few times: for a look the next one is on its way, and the looks take over from whoever dies."""
+        if not ticket.watch and ticket.looks < COMES_BACK:
+            self._deliveries.wake(ticket.job_id, looks=ticket.looks + 1, delay=delay)
 
     def _outcome(self, job: Job, ticket: Ticket) -> Answer | None:
         """The outcome on record, or the gateway's own word; None while there is none."""
@@ -142,7 +148,7 @@ class Delivery:
         if claimed is None:
             return
         if answer.status == "DECLINED":
-            self._end(claimed, Status.FAILED, "declined", answer.error)
+            self._end(claimed, Status.FAILED, (job.outcome or {}).get("code", "declined"), answer.error)
         elif answer.status == "FAILED":
             self._end(claimed, Status.FAILED, "failed", answer.error or "the gateway gave no message")
         else:
@@ -173,31 +179,38 @@ class Delivery:
     def _copy_all(self, job: Job, answer: Answer) -> list[Output]:
         if not answer.media_urls:
             raise MediaUnavailable("the gateway completed it without an output", final=True)
-        last_beat = self._clock()
-
-        def beat() -> None:
-            nonlocal last_beat
-            now = self._clock()
-            if now - last_beat > LEASE / 4:
-                if not self._store.renew(job, now + LEASE):
-                    raise LeaseLost
-                last_beat = now
-
+        beat = self._beat(job)
         copies = []
         for number, url in enumerate(answer.media_urls, start=1):
             name = f"{job.place}-{job.job_id}" + (f"-{number}" if number > 1 else "")
             copies.append(self._copier.copy(url, name, labels(job), beat))
         return copies
 
+    def _beat(self, job: Job) -> Callable[[], None]:
+        """What keeps the lease while bytes flow, and ends a copy that takes too long."""
+        began = last_beat = self._clock()
+
+        def beat() -> None:
+            nonlocal last_beat
+            now = self._clock()
+            if now - began > LONGEST_COPY:
+                raise MediaUnavailable(f"it could not be copied within {LONGEST_COPY / 60:.0f} minutes")
+            if now - last_beat > LEASE / 4:
+                if not self._store.renew(job, now + LEASE):
+                    raise LeaseLost
+                last_beat = now
+
+        return beat
+
     def _try_again(self, job: Job, ticket: Ticket, problem: MediaUnavailable) -> None:
         """Ask again later, with a fresh URL from the gateway; give up when that has gone on for long enough."""
         tries = ticket.tries + 1
         said = redact(str(problem))
         logger.warning("try %d: %s", tries, said, extra={"job_id": job.job_id})
-        if tries >= (TRIES_WHEN_GONE if problem.final else TRIES_WHEN_BROKEN):
+        pause = 2.0**ticket.tries
+        if 2 * pause - 1 > _patience(job, problem):  # 1 + 2 + 4 + … + this pause
             self._end(job, Status.FAILED, "output_unavailable", said)
             return
-        pause = 2.0**ticket.tries
         # The lease outlasts the pause, so that no look starts a second row of tries meanwhile.
         if self._store.renew(job, self._clock() + pause + LEASE):
             self._deliveries.wake(job.job_id, tries=tries, owner=job.lease_owner, delay=pause)
@@ -217,3 +230,9 @@ class Delivery:
             measure(ended.status.capitalize())
             self._watch.stop(ended)
         logger.info("%s", ended.status, extra={"job_id": ended.job_id})
+
+
+def _patience(job: Job, problem: MediaUnavailable) -> float:
+    if problem.final:
+        return LITTLE_PATIENCE
+    return max(LITTLE_PATIENCE, min(PATIENCE, job.deadline_at - job.submitting_at))

@@ -99,9 +99,9 @@ def is_role(token: str) -> bool:
 
 def place_named(model: Model, folder: str, stem: str) -> Place:
     """The place that somebody means by a folder and a name. Raises Mistake, naming `folder` or `name`."""
-    steps = folder.strip("/").split("/") if folder.strip("/") else []
+    steps = [step for step in folder.split("/") if step]
     # Browsers and other programs on the way to S3 fold these, and the file lands elsewhere.
-    if any(step in ("", ".", "..") for step in steps) or _UNSEEN.search(folder):
+    if any(step in (".", "..") for step in steps) or _UNSEEN.search(folder):
         raise Mistake("folder", f"{folder!r} can not be dropped into", "folders such as monday or campaign/7")
     _refuse_name(stem)
     place = Place(model, "".join(f"{step}/" for step in steps), stem)

@@ -51,6 +51,17 @@ class Ending:
         """End a job that was never sent."""
         return self._announce(job) and self._store.put(job, was)
 
+    def announced(self, job: Job) -> bool:
+        """Whether the end of this attempt can be read in the outbox already, though its record does not say so yet."""
+        try:
+            found = self._s3.head_object(Bucket=self._outbox, Key=_key(job))
+        except ClientError as error:
+            # Who may not list a bucket is not told that an object is not there.
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):
+                return False
+            raise
+        return _turn(found["Metadata"])[0] >= job.attempt
+
     def _announce(self, job: Job) -> bool:
         """Write manifest and event; False if a later turn has had its word."""
         body = json.dumps(manifest(job), ensure_ascii=False, separators=(",", ":"))
@@ -70,7 +81,7 @@ class Ending:
 
         Whoever lost the lease without knowing it may come here at any time: only the write itself can tell.
         """
-        key = f"{job.place}-{job.job_id}.json"
+        key = _key(job)
         about = {"ContentType": "application/json", "Metadata": labels(job) | {TURN: "{}.{}".format(*job.turn)}}
         condition = {"IfNoneMatch": "*"}
         for _ in range(ROUNDS):
@@ -86,6 +97,10 @@ class Ending:
                 return False
             condition = {"IfMatch": found["ETag"]}
         raise RuntimeError(f"the manifest {key} is written again and again")
+
+
+def _key(job: Job) -> str:
+    return f"{job.place}-{job.job_id}.json"
 
 
 def _turn(metadata: Mapping[str, str]) -> tuple[int, ...]:

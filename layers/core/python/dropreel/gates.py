@@ -5,12 +5,15 @@ An item `(name, "gate")` says whether the gate `name` is closed, why, and when t
 
 A closed gate has exactly one *chain*: a message on the intake queue that carries the chain's name, returns when the
 next probe is due, sends one held job as a probe, and puts itself back first. So however many jobs are held, a refusal
-costs one message and one probe in `held_retry_seconds`. A chain that got lost (its message ended in the dead letter
-queue) is replaced by the next job that meets the gate.
+costs one message and one probe in `held_retry_seconds`; a 429 or a connection that could not be made, which tend to be
+over soon, have their first probes sooner. A chain that got lost (its message ended in the dead letter queue) is
+replaced by the next job that meets the gate.
 """
 
 from __future__ import annotations
 
+import random
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -161,7 +164,9 @@ class Gates:
 
     def _transact(self, writes: list[Any]) -> bool:
         """Do all of these writes or none; False if a condition does not hold, tried again on a mere conflict."""
-        for _ in range(8):
+        for turn in range(8):
+            if turn:
+                time.sleep(random.uniform(0, 0.02 * 2**turn))  # noqa: S311 - no secret, only another moment
             try:
                 self._client.transact_write_items(TransactItems=writes)
             except self._client.exceptions.TransactionCanceledException as error:

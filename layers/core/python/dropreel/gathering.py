@@ -47,6 +47,10 @@ class Gatherer:
             key = job.source["keys"][0]
             yield Drop(self._inbox.bucket, key), drops.parse(key)
 
+    def put_back(self, drop: Drop, delay: float) -> None:
+        """Have a drop looked at again after so many seconds."""
+        self._queue.send(messages.drop_event(drop), delay=delay)
+
     def source(self, found: Assembly) -> dict[str, object]:
         """Where a job of these parts comes from."""
         return {"type": "drop", "bucket": self._inbox.bucket, "keys": [part.key for part in found.parts]}
@@ -65,7 +69,7 @@ class Gatherer:
         if not self._quiet or early <= 0:
             return False
         if drop.key == max(last) or drop.key not in written:
-            self._queue.send(messages.drop_event(drop), delay=early + 1)
+            self.put_back(drop, early + 1)
         return True
 
     def _assemble(self, place: Place, keys: list[str]) -> Assembly | None:
@@ -80,17 +84,18 @@ class Gatherer:
         earlier one's record comes before its own second look. So one of them sees everything, and nothing waits for
         ever.
         """
-        self._store.put_waiting(self._waiting(found))
-        keys, written = self._inbox.newest(found.place)
-        again = self._assemble(found.place, keys)
-        if again is None:
-            self._store.clear_waiting(waiting_id(found.place))
-            return None
-        if again.mistake is None and again.missing:
-            if again.job_id != found.job_id:
-                self._store.put_waiting(self._waiting(again))
-            return None
-        return None if self._too_fresh(drop, written) else again
+        while True:
+            self._store.put_waiting(self._waiting(found))
+            keys, written = self._inbox.newest(found.place)
+            again = self._assemble(found.place, keys)
+            if again is None:
+                self._store.clear_waiting(waiting_id(found.place))
+                return None
+            if again.mistake is not None or not again.missing:
+                return None if self._too_fresh(drop, written) else again
+            if again.job_id == found.job_id:
+                return None
+            found = again
 
     def _waiting(self, found: Assembly) -> Job:
         now = self._clock()

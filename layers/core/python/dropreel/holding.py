@@ -1,8 +1,8 @@
 """Holding jobs behind a closed gate: how a gate closes and how all goes on. gates.py explains the chain.
 
-A job is marked, then HELD, then the gate is closed. Whoever dies in between is repeated by the queue and finds a HELD
-job, which it tries again. A gate that opens releases every mark it finds; a job that was marked while it opened finds
-it open, and releases itself.
+A job is HELD first, for that it was not sent must not be forgotten; then it is marked, then the gate is closed. Whoever
+dies in between is repeated by the queue, or by a look, and finds a HELD job, which it tries again. A gate that opens
+releases every mark it finds; a job that was marked while it opened finds it open, and releases itself.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dropreel.gates import CHAIN_LOST, Gate, Gates
 from dropreel.jobs import Job, Status
 from dropreel.messages import Submit, Tend, own
 from dropreel.queues import LONGEST_DELAY, Queue
-from dropreel.store import Store
+from dropreel.store import Store, insist
 
 logger = logging.getLogger(__name__)
 
@@ -45,14 +45,14 @@ class Holding:
         self, job: Job, was: Job | None, gate: str, reason: str, *, refused: bool, refusal: NotSent | None = None
     ) -> None:
         """Put a job behind a gate; `refused` when it is this very job that was refused, so that the gate closes."""
-        self._gates.mark(gate, job.job_id)
         if not (was and was.status is Status.HELD and was.gate == gate):
             attempt = was.attempt if was else 0
             held = job.evolve(status=Status.HELD, gate=gate, reason=reason, attempt=attempt, lease_until=0.0)
-            if self._store.put(held.noted(self._clock(), reason), was):
-                # Whoever looked between the mark and the status saw a mark without a held job, and took it away.
-                self._gates.mark(gate, job.job_id)
-            # Otherwise another copy of this message was faster, and may have died since: the gate is seen to anyway.
+            # If it is not written, another copy of this message was faster, and may have died since: the rest is done
+            # all the same.
+            noted = held.noted(self._clock(), reason)
+            insist(lambda: self._store.put(noted, was))
+        self._gates.mark(gate, job.job_id)
         if refused:
             self._close(gate, reason, refusal)
         elif not self._still_closed(gate):

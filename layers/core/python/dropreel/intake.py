@@ -18,6 +18,8 @@ from dropreel.jobs import Job, Status, identity
 from dropreel.messages import Drop, Message, Request, Submit, Tend, Unreadable
 from dropreel.redaction import redacted, sound
 
+#: Seconds after which a drop that came upon its job's end is looked at again.
+AGAIN = 30.0
 #: Characters of a rejected message's input that its record and manifest keep.
 LONGEST_INPUT = 100_000
 
@@ -33,7 +35,16 @@ class Intake:
 
     def take(self, body: str, message_id: str) -> list[Outcome]:
         """Take one queue message. Whatever it raises is no fault of the sender's, and the message comes again."""
-        return [outcome for message in messages.read(body, message_id) for outcome in self._take(message)]
+        outcomes: list[Outcome] = []
+        problems: list[Exception] = []
+        for message in messages.read(body, message_id):
+            try:
+                outcomes += self._take(message)
+            except Exception as problem:  # whatever it was, the others of the same message are not to wait for it
+                problems.append(problem)
+        if problems:
+            raise problems[0]
+        return outcomes
 
     def _take(self, message: Message) -> list[Outcome]:
         match message:
@@ -89,7 +100,12 @@ class Intake:
 
     def _gathered(self, drop: Drop, name: Name) -> Outcome:
         found = self._gatherer.gather(drop, name)
-        return self._assembled(found) if found else Outcome.WAITING
+        if found is None:
+            return Outcome.WAITING
+        outcome = self._assembled(found)
+        if outcome is Outcome.EARLY:  # whoever dropped it again has read how the job ended; the record will say so soon
+            self._gatherer.put_back(drop, AGAIN)
+        return outcome
 
     def _assembled(self, found: Assembly) -> Outcome:
         model = found.place.model

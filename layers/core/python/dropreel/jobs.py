@@ -235,14 +235,18 @@ def next_look(
     `watch` names the attempt, which began at `since`; `late_seconds` is how long it is looked at after EXPIRED.
     """
     if job is None or job.execution_name != watch:
-        # The looks begin before the intent is written. Whoever has not written it by then never will, or it is over.
-        return Look.WAIT if now < since + SUBMIT_WINDOW else Look.STOP
+        # The looks begin before the intent is written. Whoever has not written it by then never will, or it is over;
+        # and nobody writes it any more where somebody else's intent of the same attempt is.
+        overtaken = job is not None and job.attempt >= _attempt_of(watch)
+        return Look.STOP if overtaken or now >= since + SUBMIT_WINDOW else Look.WAIT
     if job.status in SETTLED:
         return Look.STOP
     if job.status is Status.HELD:
         return Look.RESUME
     if job.status is Status.EXPIRED:
-        return Look.ASK if job.request_id and now < job.deadline_at + late_seconds else Look.STOP
+        if now >= job.deadline_at + late_seconds:
+            return Look.STOP
+        return Look.ASK if job.request_id else Look.WAIT  # a callback may bring the id, and die before it tells anybody
     if job.status is Status.DELIVERING and now < job.lease_until:
         return Look.WAIT
     if job.request_id or job.status is Status.DELIVERING or now >= job.deadline_at:
@@ -250,6 +254,11 @@ def next_look(
     if job.status is Status.SUBMITTING:
         return Look.LOST if now >= job.submitting_at + SUBMIT_WINDOW else Look.WAIT
     return Look.RESUBMIT if resubmit_unknown and job.status is Status.UNKNOWN else Look.WAIT
+
+
+def _attempt_of(watch: str) -> int:
+    """The attempt that an execution's name tells."""
+    return int(watch.split("-")[1])
 
 
 def next_wait(looks: int, *, first: float, longest: float = 60.0) -> int:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
-from collections.abc import Mapping
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-from dropreel.addresses import TIMEOUT, Policy, connect
+from dropreel.addresses import TIMEOUT, Address, Policy, connect
 from dropreel.errors import MediaUnavailable
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ class Line:
         self._origin: tuple[object, ...] = ()
         #: The connection's own, which http.client lets go of before the last answer has been read.
         self._sock: socket.socket | None = None
+        #: The last answer, which holds on to its connection.
+        self._response: http.client.HTTPResponse | None = None
         self._hung_up = False
 
     def another(self) -> Line:
@@ -79,11 +83,20 @@ class Line:
             return True
         self.close()
         self._connection = self._new(parts)
-        self._sock = self._connection.sock
         self._origin = origin
-        if self._hung_up:
-            raise MediaUnavailable("nobody waits for the media host any more")
+        self._check_wanted()
         return False
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Hang up if what is done meanwhile takes longer: a host can send a little each time before its time is up."""
+        alarm = threading.Timer(seconds, self.hang_up)
+        alarm.daemon = True
+        alarm.start()
+        try:
+            yield
+        finally:
+            alarm.cancel()
 
     def hang_up(self) -> None:
         """From another thread: end whatever is being read or awaited, and do not begin again."""
@@ -96,8 +109,10 @@ class Line:
     def close(self) -> None:
         """Forget the connection, with what may still be coming."""
         connection, self._connection = self._connection, None
-        if connection:
-            connection.close()
+        response, self._response = self._response, None
+        for each in (response, connection, self._sock):
+            if each:
+                each.close()
 
     def _ask(self, url: str, headers: Mapping[str, str]) -> http.client.HTTPResponse:
         if self.connect(url):
@@ -118,9 +133,12 @@ class Line:
         target = quote(target, safe=AS_IT_IS, errors="replace")
         try:
             self._connection.request("GET", target, headers={**HEADERS, **headers})
-            return self._connection.getresponse()
+            self._response = self._connection.getresponse()
         except (OSError, ValueError, http.client.HTTPException) as error:
+            self._check_wanted()
             raise MediaUnavailable(f"the media host gave no answer ({type(error).__name__})") from error
+        self._check_wanted()  # http.client takes half a head for a whole one
+        return self._response
 
     def _new(self, parts: SplitResult) -> http.client.HTTPConnection:
         secure = parts.scheme == "https"
@@ -132,19 +150,32 @@ class Line:
             raise MediaUnavailable("the output's address is malformed", final=True) from None
         connection.response_class = Response
         connection.auto_open = 0  # it would connect by itself, to any address
-        raw = connect(host, port, lambda address: self._policy.allows(address, secure=secure))
-        try:
-            connection.sock = self._secured(raw, host) if secure else raw
-        except OSError as error:
-            raw.close()
-            raise MediaUnavailable(f"no secure connection to {host} ({error})") from error
+        self._sock = connect(host, port, lambda address: self._may_reach(address, secure=secure))
         if secure:
+            self._secure(self._sock, host)
             connection.default_port = 443  # so that the Host header names no port
+        connection.sock = self._sock
         return connection
 
-    def _secured(self, raw: socket.socket, host: str) -> socket.socket:
+    def _secure(self, raw: socket.socket, host: str) -> None:
         self._tls = self._tls or ssl.create_default_context()
-        return self._tls.wrap_socket(raw, server_hostname=host)
+        # It has ended only where the host says so: a connection that was cut off is no end.
+        how = partial(self._tls.wrap_socket, suppress_ragged_eofs=False, do_handshake_on_connect=False)
+        try:
+            self._sock = tls = how(raw, server_hostname=host)
+            self._check_wanted()
+            tls.do_handshake()
+        except OSError as error:
+            self._check_wanted()
+            raise MediaUnavailable(f"no secure connection to {host} ({error})") from error
+
+    def _may_reach(self, address: Address, *, secure: bool) -> bool:
+        self._check_wanted()
+        return self._policy.allows(address, secure=secure)
+
+    def _check_wanted(self) -> None:
+        if self._hung_up:
+            raise MediaUnavailable("the media host took too long to answer")
 
 
 def _checked(url: str, policy: Policy) -> SplitResult:

@@ -6,6 +6,7 @@ before anything is done about this one: whoever dies over it is made good by the
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from dropreel.delivery import Delivery
@@ -14,6 +15,8 @@ from dropreel.measures import measure
 from dropreel.messages import Submit, own
 from dropreel.queues import Deliveries, Queue, Ticket
 from dropreel.store import Store
+
+logger = logging.getLogger(__name__)
 
 #: Seconds between looks at an EXPIRED job, which has waited for long already.
 LATE_WAIT = 300
@@ -64,13 +67,16 @@ class Looking:
         what = next_look(
             job, ticket.watch, ticket.since, now, late_seconds=self._late_seconds, resubmit_unknown=resubmit
         )
-        if what not in (Look.STOP, Look.RESUME):
-            wait = self._wait(job, ticket, now)
-            self._deliveries.look(
-                ticket.job_id, ticket.watch, since=ticket.since, now=now, delay=wait, looks=ticket.looks + 1
-            )
+        if what in (Look.STOP, Look.RESUME):
+            if job:
+                self._act(what, job, ticket)
+            return
+        wait = self._wait(job, ticket, now)
+        self._deliveries.look(
+            ticket.job_id, ticket.watch, since=ticket.since, now=now, delay=wait, looks=ticket.looks + 1
+        )
         if job:
-            self._act(what, job, ticket)
+            self._try(what, job, ticket)
 
     def _wait(self, job: Job | None, ticket: Ticket, now: float) -> float:
         """Seconds until the next look: there is one at the deadline, and at the end of the late ones."""
@@ -80,6 +86,14 @@ class Looking:
         if job.status is Status.EXPIRED:
             return max(wait, min(LATE_WAIT, self._late_seconds))
         return max(1.0, min(wait, job.deadline_at - now + 0.5)) if now < job.deadline_at else wait
+
+    def _try(self, what: Look, job: Job, ticket: Ticket) -> None:
+        """Act, and leave what fails to the next look: the message of this one, come again, would send another next."""
+        try:
+            self._act(what, job, ticket)
+        except Exception:
+            logger.exception("the look failed; the next one is on its way", extra={"job_id": ticket.job_id})
+            measure("Failure")
 
     def _act(self, what: Look, job: Job, ticket: Ticket) -> None:
         match what:

@@ -14,8 +14,9 @@ from dropreel.line import Line
 
 #: Bytes asked for by one range: at a CDN's usual 20 MB/s a tenth of a second, many times what a request costs.
 PIECE = 2 * 1024 * 1024
-#: Answers after which asking again soon is unlikely to help.
-GONE = frozenset({400, 401, 403, 404, 405, 410, 451})
+#: Seconds within which a host must begin to send, redirects included; with the last of its connections, it is less than
+#: a lease, which nobody renews meanwhile.
+BEGIN = 40.0
 #: Answers of servers that know the file but not what a range is; and of an empty file, which has none.
 NO_RANGES = frozenset({206, 400, 416, 501})
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})", re.ASCII | re.IGNORECASE)
@@ -108,7 +109,9 @@ def fetch(url: str, policy: Policy) -> Iterator[Media]:
     """
     line = Line(policy)
     try:
-        yield (_first(line, url) if policy.ranges else None) or _whole(line, url)
+        with line.within(BEGIN):
+            media = (_first(line, url) if policy.ranges else None) or _whole(line, url)
+        yield media
     finally:
         line.close()
 
@@ -140,7 +143,8 @@ def _whole(line: Line, url: str) -> Media:
 
 
 def _refused(response: http.client.HTTPResponse) -> MediaUnavailable:
-    return MediaUnavailable(f"the media host answered {response.status}", final=response.status in GONE)
+    """Whatever it is, it may pass: a film is there a little later, a fresh address works, a CDN forgets its 404."""
+    return MediaUnavailable(f"the media host answered {response.status}")
 
 
 def _span(response: http.client.HTTPResponse) -> Span | None:

@@ -1,4 +1,8 @@
-"""What an operator may do to a job that can't help itself. Each is a decision of a person's, and says what it risks."""
+"""What an operator may do to a job that can't help itself. Each is a decision of a person's, and says what it risks.
+
+Each verb first sends the message that will see to the job, delayed, and then changes the job: whatever ends the command
+in between, nothing is left that nobody looks after.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,10 @@ from dropreel.gates import Gates
 from dropreel.jobs import Job, Status, is_request_id
 from dropreel.messages import Submit, own
 from dropreel.queues import Deliveries, Queue
-from dropreel.store import Store
+from dropreel.store import GIVEN_UP, Store
+
+#: Seconds after which somebody else sees to a job if its operator's command has not.
+LATER = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +40,11 @@ class Operator:
         """
         if not is_request_id(request_id):
             raise Mistake("request_id", "is not a request id", "1 to 256 printable characters")
-        job = self._job(job_id, Status.UNKNOWN, Status.EXPIRED)
+        job = self._job(job_id, "adopted", Status.UNKNOWN, Status.EXPIRED)
+        self._look_after(job)
         if not self.store.adopt(job, request_id):
             raise _changed(job)
-        self._look_after(job)
+        self.deliveries.wake(job_id)
         return self._now(job)
 
     def resend(self, job_id: str) -> Job:
@@ -44,52 +52,64 @@ class Operator:
 
         Raises Mistake.
         """
-        job = self._job(job_id, Status.HELD, Status.UNKNOWN, Status.FAILED, Status.EXPIRED)
-        if job.status is not Status.HELD and not self.store.resubmit(job, 0, "sent again by an operator"):
-            raise _changed(job)
+        job = self._job(job_id, "sent again", Status.HELD, Status.UNKNOWN, Status.FAILED, Status.EXPIRED)
+        if job.status is not Status.HELD:
+            self.intake.send(own(Submit(job_id)), delay=LATER)
+            if not self.store.resubmit(job, 0, "sent again by an operator"):
+                raise _changed(job)
         self.intake.send(own(Submit(job_id)))
         return self._now(job)
 
     def redeliver(self, job_id: str, *, deadline_seconds: int) -> Job:
         """Fetch the output of a FAILED job once more from the gateway; nothing is paid. Raises Mistake."""
-        job = self._job(job_id, Status.FAILED)
+        job = self._job(job_id, "delivered again", Status.FAILED)
         if not job.request_id or (job.error or {}).get("code") != "output_unavailable":
             raise Mistake("job", "did not fail for its output", "a job that FAILED as output_unavailable")
+        self._look_after(job)
         if not self.store.reopen(job, self.clock() + deadline_seconds):
             raise _changed(job)
-        self._look_after(job)
+        self.deliveries.wake(job_id)
         return self._now(job)
 
     def give_up(self, job_id: str) -> Job:
         """End a job that is WAITING, HELD or UNKNOWN; what an UNKNOWN one may have cost is spent. Raises Mistake."""
-        job = self._job(job_id, Status.WAITING, Status.HELD, Status.UNKNOWN)
+        job = self._job(job_id, "given up", Status.WAITING, Status.HELD, Status.UNKNOWN)
         if job.status is Status.WAITING:
             self.store.clear_waiting(job_id)
             return job
-        now = self.clock()
-        owner = f"operator-{now}"
-        if not self.store.claim(job, owner, now + LEASE):
+        self.deliveries.wake(job_id, delay=LATER)
+        if not self.store.given_up(job):
             raise _changed(job)
         if job.gate:
             self.gates.unmark(job.gate, job_id)
-        claimed = job.evolve(
-            status=Status.DELIVERING, lease_owner=owner, lease_until=now + LEASE, claims=job.claims + 1
-        )
-        error = {"code": "given_up", "message": "an operator gave it up"}
-        self.ending.end(claimed.evolve(status=Status.FAILED, error=error, completed_at=now), claimed)
+        self._end(job.evolve(status=Status.DELIVERING))
         return self._now(job)
 
-    def _job(self, job_id: str, *allowed: Status) -> Job:
+    def _end(self, job: Job) -> None:
+        """End a job that was given up, unless a delivery is faster."""
+        now = self.clock()
+        owner = f"operator-{now}"
+        if not self.store.claim(job, owner, now + LEASE):
+            return
+        claimed = job.evolve(lease_owner=owner, lease_until=now + LEASE, claims=job.claims + 1)
+        error = {"code": "given_up", "message": GIVEN_UP}
+        self.ending.end(claimed.evolve(status=Status.FAILED, error=error, completed_at=now), claimed)
+
+    def _job(self, job_id: str, done: str, *allowed: Status) -> Job:
+        """The job, if it stands so that this can be done to it. Raises Mistake."""
         job = self.store.get(job_id)
         if job is None:
             raise Mistake("job", f"{job_id!r} does not exist", "the id of a job")
         if job.status not in allowed:
-            raise Mistake("job", f"is {job.status}", ", ".join(allowed))
+            *most, last = allowed
+            only = f"{', '.join(most)} or {last}" if most else last
+            raise Mistake(f"job {job_id}", f"it is {job.status}; only {only} can be {done}")
         return job
 
     def _look_after(self, job: Job) -> None:
+        """Begin new looks at a job's last attempt."""
         now = self.clock()
-        self.deliveries.look(job.job_id, job.execution_name, since=now, now=now, delay=0)
+        self.deliveries.look(job.job_id, job.execution_name, since=now, now=now, delay=LATER)
 
     def _now(self, job: Job) -> Job:
         return self.store.get(job.job_id) or job

@@ -56,7 +56,7 @@ class Ticket:
     #: When the attempt began, and when this look is due; epoch seconds.
     since: float = 0.0
     due: float = 0.0
-    #: Looks before this one.
+    #: Looks before this one, or how often these news have come.
     looks: int = 0
 
     @classmethod
@@ -72,12 +72,13 @@ class Deliveries:
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
 
-    def wake(self, job_id: str, *, tries: int = 0, owner: str = "", delay: float = 0) -> None:
+    def wake(self, job_id: str, *, tries: int = 0, owner: str = "", looks: int = 0, delay: float = 0) -> None:
         """Tell that a job may have an outcome.
 
-        `tries` counts failed deliveries, `owner` lets a retry go on under its own lease.
+        `tries` counts failed deliveries, `owner` lets a retry go on under its own lease, `looks` counts how often these
+        news have found somebody else at it.
         """
-        self._send({"job_id": job_id, "tries": tries, "owner": owner}, delay)
+        self._send({"job_id": job_id, "tries": tries, "owner": owner, "looks": looks}, delay)
 
     def look(self, job_id: str, watch: str, *, since: float, now: float, delay: float, looks: int = 0) -> None:
         """Have an attempt looked at after `delay` seconds, however many; epoch seconds else."""

@@ -7,16 +7,21 @@ of concurrent callers exactly one wins. A method that returns False (or None) ha
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from dropreel.items import deserialize, serialize
 from dropreel.jobs import ATTENTION, SETTLED, Job, Status, entry, heard
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
+
+logger = logging.getLogger(__name__)
 
 Item = dict[str, Any]
 
@@ -47,9 +52,17 @@ _settled = {f":{status.lower()}": str(status) for status in sorted(SETTLED)}
 #: What an accepted request does, as long as no callback has told more.
 QUEUED = "progress = if_not_exists(progress, :queued)"
 
-#: Seconds that a rejected drop is remembered. Every other job is remembered for ever: its record is what keeps it
-#: from being paid twice.
+#: Seconds that a rejected drop is remembered that was never sent. Every other job is remembered for ever: its record is
+#: what keeps it from being paid twice.
 REJECTED_KEPT = 90 * 86_400
+
+
+#: How often a write that must not be missing is tried again.
+MORE_TRIES = 2
+
+GIVEN_UP = "an operator gave it up"
+
+Written = TypeVar("Written")
 
 
 class Verdict(Enum):
@@ -136,6 +149,11 @@ class Store:
         outcome = {"status": "FAILED", "code": "declined", "message": message}
         return self._move(job, Status.DELIVERING, message, POSTING, {"outcome": outcome})
 
+    def given_up(self, job: Job) -> bool:
+        """Record an operator's word that a job is over; a delivery ends it."""
+        outcome = {"status": "FAILED", "code": "given_up", "message": GIVEN_UP}
+        return self._move(job, Status.DELIVERING, GIVEN_UP, SAME_STATUS, {"outcome": outcome})
+
     def settle(self, job_id: str, *, rank: int, progress: str, proof: Mapping[str, Any], request_id: str) -> Verdict:
         """Take a piece of news in one conditional write, which is also its verification and its deduplication.
 
@@ -190,7 +208,8 @@ class Store:
     def adopt(self, job: Job, request_id: str) -> bool:
         """Record an operator's word which request is this job's; an EXPIRED job stays EXPIRED until it is delivered."""
         status = job.status if job.status is Status.EXPIRED else Status.SUBMITTED
-        changes = {"request_id": request_id, "reason": ""}
+        # Looks go on for a while after the deadline: from now, however long ago that was.
+        changes = {"request_id": request_id, "reason": "", "deadline_at": max(job.deadline_at, self._clock())}
         return self._move(job, status, f"adopted {request_id}", SAME_STATUS, changes)
 
     def reopen(self, job: Job, deadline_at: float) -> bool:
@@ -209,7 +228,7 @@ class Store:
             "completed_at": job.completed_at,
             "lease_until": 0.0,
         }
-        note = job.error["message"] if job.error else f"{len(job.outputs)} output(s)"
+        note = job.error["message"] if job.error else _counted(len(job.outputs))
         return self._move(was, job.status, note, condition, changes, values)
 
     def _move(
@@ -254,9 +273,23 @@ class Store:
         return True
 
 
+def insist(write: Callable[[], Written]) -> Written:
+    """Write down what only this process knows: where AWS fails, a few times more than its client tries by itself."""
+    for _ in range(MORE_TRIES):
+        try:
+            return write()
+        except (ClientError, BotoCoreError) as error:
+            logger.warning("a write failed and is tried again: %s", error)
+    return write()
+
+
 def _uses(text: str, name: str) -> bool:
     """Whether an expression mentions this placeholder (DynamoDB refuses values that it does not)."""
     return any(word.strip("(),") == name for word in text.split())
+
+
+def _counted(outputs: int) -> str:
+    return "1 output" if outputs == 1 else f"{outputs} outputs"
 
 
 def _key(job_id: str) -> Item:
@@ -295,7 +328,7 @@ def to_item(job: Job) -> dict[str, Any]:
     item["status"] = str(job.status)
     if job.status in ATTENTION:
         item["attention"] = str(job.status)
-    if job.status is Status.REJECTED and job.drop:
+    if job.status is Status.REJECTED and job.drop and not job.attempt:
         item["expires_at"] = int(job.completed_at) + REJECTED_KEPT
     return marshal(item)
 

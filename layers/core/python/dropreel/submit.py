@@ -26,7 +26,7 @@ from dropreel.inbox import Inbox
 from dropreel.jobs import SUBMIT_WINDOW, Job, Status, token_hash
 from dropreel.measures import measure
 from dropreel.queues import Deliveries, Watch
-from dropreel.store import Store
+from dropreel.store import Store, insist
 from dropreel.watching import ROUND
 
 logger = logging.getLogger(__name__)
@@ -99,9 +99,10 @@ class Sender:
         self._look_after(intent)
         if not self._begin(intent, was):
             return self._not_begun(job, was, intent)
-        if was and was.gate:
+        sent = self._post(intent, values, token)
+        if was and was.gate and sent is not Sent.REFUSED:
             self._gates.unmark(was.gate, job.job_id)
-        return self._post(intent, values, token)
+        return sent
 
     def _intent(self, job: Job, was: Job | None, token: str) -> Job:
         now = self._clock()
@@ -196,18 +197,21 @@ class Sender:
         except NotSent as refusal:
             return self._refused(intent, refusal)
         except Declined as no:
+            message = str(no)
+            declined = insist(lambda: self._store.declined(intent, message))
             self._gates.release(intent)
-            if self._store.declined(intent, str(no)):
+            if declined:
                 self._deliveries.wake(intent.job_id)
             return Sent.ANSWERED
         except AnswerLost as lost:
             logger.warning("attempt %d: answer lost: %s", intent.attempt, lost, extra={"job_id": intent.job_id})
-            self._store.lost(intent, str(lost))
+            reason = str(lost)
+            insist(lambda: self._store.lost(intent, reason))
             self._measure_money(intent)
             return Sent.LOST
-        # Logged before it is written: if the write fails, an operator can still adopt the request.
+        # Logged before it is written: if the write fails for good, an operator can still adopt the request.
         logger.info("attempt %d: accepted as %s", intent.attempt, request_id, extra={"job_id": intent.job_id})
-        self._store.accepted(intent, request_id)
+        insist(lambda: self._store.accepted(intent, request_id))
         self._measure_money(intent)
         return Sent.ANSWERED
 
@@ -217,9 +221,11 @@ class Sender:
 
     def _refused(self, intent: Job, refusal: NotSent) -> Sent:
         logger.warning("attempt %d: refused: %s", intent.attempt, refusal, extra={"job_id": intent.job_id})
-        self._gates.release(intent)
-        free = intent.evolve(reserved_day="", reserved_usd=None)
-        self._holding.hold(free, intent, intent.gateway, refusal.reason, refusal=refusal, refused=True)
+        try:
+            self._gates.release(intent)
+        finally:  # a reservation too many ends with its day; a job that nobody holds would never be sent
+            free = intent.evolve(reserved_day="", reserved_usd=None)
+            self._holding.hold(free, intent, intent.gateway, refusal.reason, refusal=refusal, refused=True)
         return Sent.REFUSED
 
 

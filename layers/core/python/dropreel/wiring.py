@@ -140,6 +140,7 @@ def watching_of(settings: PollSettings, outside: Outside = Outside()) -> Watchin
         store=Store(outside.aws("dynamodb"), settings.jobs_table, outside.clock),
         deliveries=Deliveries(Queue(sqs, settings.deliver_queue_url)),
         intake=Queue(sqs, settings.intake_queue_url),
+        clock=outside.clock,
     )
 
 

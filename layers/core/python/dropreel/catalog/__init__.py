@@ -44,5 +44,14 @@ def find(name: str) -> Model:
     """The model of this id or alias; Mistake when there is none."""
     model = resolve(name)
     if model is None:
-        raise Mistake("model", f"{shown(name)} is not a model", ", ".join(_BY_NAME))
+        raise Mistake("model", f"{shown(name)} is not a model{_meant(name)}", ", ".join(_BY_NAME))
     return model
+
+
+def _meant(name: str) -> str:
+    """The name that was probably meant, as a question."""
+    # Imported here, as a cold start should not pay for people's slips.
+    from difflib import get_close_matches
+
+    near = get_close_matches(name[:100].lower(), _BY_NAME, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""

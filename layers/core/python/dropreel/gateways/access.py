@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from dropreel.errors import NotSent, Refused, StatusUnavailable
 from dropreel.gateways import Answer, Callback, Gateway
@@ -49,8 +49,9 @@ class Keys:
             return key
         try:
             key = self._client.get_secret_value(SecretId=secret).get("SecretString", "").strip()
-        except ClientError as error:
-            raise NotSent(f"the key could not be read from its secret ({error.response['Error']['Code']})") from error
+        except (ClientError, BotoCoreError) as error:
+            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            raise NotSent(f"the key could not be read from its secret ({code})") from error
         if not key or not key.isascii() or not key.isprintable():
             raise NotSent("the secret holds no usable key")
         self._known[secret] = (self._clock(), key)

@@ -1,0 +1,108 @@
+// What would become of the drop: its price, or what is wrong or missing.
+
+import {$, ask, dollars, el, facts, list, partName, put} from "./page.js";
+import {draft, spoiled} from "./draft.js";
+import {jobsAt} from "./jobs.js";
+import {chosenSettings} from "./settings.js";
+
+let checks = 0, timer = 0, sending = false;
+export let verdict = null;
+
+export function check() {
+  clearTimeout(timer);
+  // An answer that is still on its way is about what was there before.
+  checks++;
+  verdict = null;
+  mayBeSent();
+  timer = setTimeout(checkNow, 200);
+}
+
+function intended() {
+  const words = $("prompt").value.toLowerCase().match(/[\p{L}\p{N}]+/gu) || [];
+  if (!draft.named && !draft.files.length) $("name").value = words.slice(0, 5).join("-");
+  return {
+    model: draft.model.id,
+    name: $("name").value.trim() || "film",
+    files: draft.files.map(each => ({name: each.file.name, size: each.file.size, role: each.role})),
+    prompt: draft.model.prompt ? $("prompt").value : "",
+    settings: chosenSettings(),
+  };
+}
+
+export async function checkNow() {
+  const mine = ++checks, asked = intended();
+  const chosen = Object.keys(asked.settings).length;
+  put($("chosen"), chosen ? `${chosen} chosen` : "all at their defaults");
+  let found;
+  try {
+    found = await ask("/api/check", {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(asked)});
+  } catch (error) {
+    if (mine === checks) refuse(error.message);
+    return;
+  }
+  if (mine !== checks) return;
+  verdict = {...found, mistake: spoiled() || found.mistake, asked};
+  show(verdict);
+}
+
+function show(found) {
+  const wrong = found.mistake, lines = wrong ? mistakeLines(wrong) : found.missing.length ? missingLines(found.missing) : priceLines(found.price_usd);
+  $("verdict").className = "verdict" + (wrong ? " bad" : "");
+  if (found.present.length) lines.push(small("Already in the inbox under this name, and counts too: " + list(found.present.map(key => key.split("/").pop()))));
+  if (!wrong && found.place && jobsAt(found.place)) lines.push(small("There is a job of this name. The very same files are the same job and are not paid again; for another film of them, choose another take in the settings."));
+  // Said again only where it is something else: this is read aloud.
+  const text = nodes => nodes.map(node => node.textContent).join("\n");
+  if (text([...$("verdict").children]) !== text(lines)) $("verdict").replaceChildren(...lines);
+  mark(wrong);
+  mayBeSent();
+}
+
+const small = text => el("p", {class: "small", text});
+
+function mistakeLines(wrong) {
+  const lines = [el("p", {}, el("strong", {text: wrong.field.replaceAll("_", " ") + ": "}), wrong.problem)];
+  return wrong.allowed ? [...lines, small("Allowed: " + wrong.allowed)] : lines;
+}
+
+function missingLines(missing) {
+  return [el("p", {text: "Still missing: " + list(missing.map(field => partName(draft.model, field)))})];
+}
+
+function priceLines(usd) {
+  const paid = facts.paid_gateways[draft.model.gateway];
+  if (usd == null) return [el("p", {text: paid ? "The gateway documents no price for this." : "Ready. Nothing is paid: the gateway is simulated."})];
+  return [el("p", {}, el("span", {class: "price", text: dollars(usd)}), " ",
+    paid ? "by the gateway's price list" : "at the real gateway; this one is simulated and takes nothing")];
+}
+
+// Marks the control that is to blame.
+function mark(wrong) {
+  for (const input of document.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+  if (!wrong) return;
+  const fixed = {name: "name", folder: "name", prompt: "prompt", file: "picker"};
+  const blamed = $("set-" + wrong.field) || (fixed[wrong.field] && $(fixed[wrong.field]));
+  if (!blamed) return;
+  blamed.setAttribute("aria-invalid", "true");
+  blamed.setAttribute("aria-errormessage", "verdict");
+  if ($("settings").contains(blamed)) $("settingspart").open = true;
+}
+
+export function refuse(message) {
+  verdict = null;
+  $("verdict").className = "verdict bad";
+  $("verdict").replaceChildren(el("p", {text: message}));
+  mayBeSent();
+}
+
+export function nowSending(on) {
+  sending = on;
+  mayBeSent();
+}
+
+export function mayBeSent() {
+  const ready = Boolean(verdict && !verdict.mistake && !verdict.missing.length && !sending && !draft.reading);
+  $("send").setAttribute("aria-disabled", String(!ready));
+  const paid = draft.model && facts.paid_gateways[draft.model.gateway];
+  put($("send"), sending ? "Dropping …" : ready && paid && verdict.price_usd != null ? `Make the film for ${dollars(verdict.price_usd)}` : "Make the film");
+  return ready;
+}
