@@ -6,7 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from unittest import mock
 
 from moto.sqs.models import Message, sqs_backends
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
@@ -83,6 +85,16 @@ class Clock:
             yield
         finally:
             WaitFunction._wait_interval = original  # type: ignore[method-assign]
+
+    @contextmanager
+    def in_s3(self) -> Iterator[None]:
+        """Have moto's objects written at this clock's time, with which functions compare it."""
+
+        def utcnow() -> datetime:
+            return datetime.fromtimestamp(self.now(), UTC).replace(tzinfo=None)
+
+        with mock.patch("moto.s3.models.utcnow", utcnow):
+            yield
 
 
 def _messages() -> list[Message]:

@@ -220,6 +220,7 @@ def metered_laptop(assembly: Assembly, *, name: str, clock: Clock) -> Iterator[M
     original = notifications._invoke_awslambda
     with ExitStack() as undo:
         undo.enter_context(clock.in_state_machines())
+        undo.enter_context(clock.in_s3())
         laptop = MeteredLaptop(assembly, name=name, meter=Meter(), clock=clock)
         undo.callback(laptop.stop)
         laptop.start()
