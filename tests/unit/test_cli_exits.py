@@ -174,6 +174,9 @@ def test_a_reader_that_has_gone_is_told_nothing(words: list[str]) -> None:
 INTERRUPTION = """
 import signal, sys
 
+# Whoever runs the tests in the background has Ctrl-C ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 class Interruption:
     def find_spec(self, name, path=None, target=None):
         if name == "cli.app":
