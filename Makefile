@@ -36,22 +36,23 @@ PYTEST := $(BIN)/python -m pytest --quiet
 SHORT := -m 'not cdk_cli and not browser and not long'
 
 # One process group for each part: moto keeps its accounts in the process, and one part's reset would end another's stack.
-# Where tests mostly wait there are two processes for a core, and the types are checked meanwhile; loadgroup is ours
-# (tests/e2e/conftest.py).
-test: lint ## everything that needs no more than Python
+# Where tests mostly wait there are two processes for a core, and the simulation runs beside those that wait most.
+# loadgroup is ours (tests/e2e/conftest.py).
+test: lint ## everything that needs no more than Python, but for the types
 	@echo "· tests"
+	@mkdir -p .build
 	@$(PYTEST) tests/unit tests/infra $(SHORT) --numprocesses $(WAITERS) --dist worksteal
-	@$(MAKE) --no-print-directory types & types=$$!; \
-	  $(PYTEST) tests/integration $(SHORT) --numprocesses $(WAITERS) --dist worksteal; tests=$$?; wait $$types && exit $$tests
-	@$(PYTEST) tests/e2e $(SHORT) --numprocesses $(WAITERS) --dist loadgroup
-	@$(PYTEST) tests/simulation $(SHORT) --numprocesses $(WORKERS) --dist worksteal
+	@$(PYTEST) tests/integration $(SHORT) --numprocesses $(WAITERS) --dist worksteal
+	@$(PYTEST) tests/simulation $(SHORT) --numprocesses $(WORKERS) --dist worksteal >.build/simulation.log 2>&1 & simulation=$$!; \
+	  $(PYTEST) tests/e2e $(SHORT) --numprocesses $(WAITERS) --dist loadgroup; \
+	  tests=$$?; wait $$simulation || tests=1; cat .build/simulation.log; exit $$tests
 
 lint: .venv/dev.stamp
 	@echo "· ruff"
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 
-types: .venv/dev.stamp
+types: .venv/dev.stamp ## mypy --strict (a minute at first, seconds then)
 	@echo "· mypy --strict"
 	@$(BIN)/mypy --no-error-summary
 	@for handler in functions/*/handler.py; do $(BIN)/mypy --no-error-summary $$handler || exit 1; done
