@@ -19,7 +19,7 @@ from dropreel.queues import Deliveries, Queue
 from dropreel.store import GIVEN_UP, Store
 
 #: Seconds after which somebody else sees to a job if its operator's command has not.
-LATER = 60.0
+LATER = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
