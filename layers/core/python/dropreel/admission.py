@@ -75,8 +75,8 @@ class Admission:
             case Arrival.SEND | Arrival.RETRY, None:
                 return self._admit(job, None, model, mistake)
             case Arrival.SEND, Job() as held:
-                if job.drop != held.drop:
-                    self._store.note_drop(held, job.drop)
+                if job.drop != held.drop and not self._store.note_drop(held, job.drop):
+                    return self.decide(job, model, mistake)  # it has moved on in this moment, and the drop is not noted
                 return self._send(held.evolve(drop=job.drop), held)
             case Arrival.RETRY, Job() as ended:
                 again = job.evolve(created_at=ended.created_at, history=ended.history, claims=ended.claims)
@@ -84,7 +84,8 @@ class Admission:
             case Arrival.NOTE, Job() as under_way:
                 if under_way.status is Status.DELIVERING and self._ending.announced(under_way):
                     return Outcome.EARLY
-                self._store.note_drop(under_way, job.drop)
+                if not self._store.note_drop(under_way, job.drop):
+                    return self.decide(job, model, mistake)
         return Outcome.REPEATED
 
     def resume(self, job_id: str) -> Outcome:
