@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from dropreel.ending import Ending
-from dropreel.jobs import Status
+from dropreel.jobs import Job, Status
 from dropreel.store import Store
 from dropreel.wiring import aws
 from local.gateways.samples import sample_picture, sample_sound
@@ -245,3 +245,22 @@ def test_drop_while_its_job_is_being_delivered_is_not_tried_again(world: World) 
     world.send({"dropreel": {"bucket": INBOX, "key": "veo-3-1-fast/cat.txt"}})
     world.take()
     assert world.post_count() == 1
+
+
+def test_drop_whose_note_comes_too_late_is_decided_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.drop("veo-3-1-fast/cat.txt", "[sim:400=1] a cat")
+    world.take()
+    note = Store.note_drop
+
+    def ends_meanwhile(self: Store, job: Job, drop: str) -> bool:
+        world.deliver()
+        return note(self, job, drop)
+
+    monkeypatch.setattr(Store, "note_drop", ends_meanwhile)
+    world.drop("veo-3-1-fast/cat.txt", "[sim:400=1] a cat")
+    world.take()
+    assert world.post_count() == 2, "it came upon the end, and is a try of its own"
+    world.settle_down(world.finished)
+    world.send({"dropreel": {"bucket": INBOX, "key": "veo-3-1-fast/cat.txt"}})
+    world.take()
+    assert world.post_count() == 2

@@ -399,7 +399,7 @@ MUTANTS: dict[str, Mutant] = {
         Plan((Order("pair"), Order()), troubles=(Trouble("pixazo", 402, 0, 2000),), withdrawn=(FABRIC, 1000.0)),
     ),
     "a drop while a job is held is not noted": Mutant(
-        _in(store.Store, "note_drop", lambda self, job, drop: False),
+        _in(store.Store, "note_drop", lambda self, job, drop: True),
         "left its end",
         SAD_STORIES["a drop that is dropped again while it is held, and fails"][0],
     ),
