@@ -77,25 +77,27 @@ def test_what_a_settings_file_says_counts_for_the_next_model_too(ready: Visitor,
     ready.verdict("$1.80")
 
 
+@pytest.fixture
+def promptless(visitor: Visitor, tmp_path: Path) -> Visitor:
+    """Somebody who has dropped a prompt before there was a model that takes one."""
+    words = tmp_path / "words.txt"
+    words.write_text("A cat")
+    visitor.drag("#zone", words)
+    visitor.verdict("words.txt")
+    return visitor
+
+
 def test_a_prompt_file_for_a_model_without_a_prompt_is_not_thrown_away_in_silence(
-    visitor: Visitor, tmp_path: Path
+    promptless: Visitor,
 ) -> None:
-    words = tmp_path / "words.txt"
-    words.write_text("A cat")
-    visitor.drag("#zone", words)
-    visitor.verdict("words.txt")
-    assert not visitor.may_send
+    assert not promptless.may_send
 
 
-def test_a_prompt_file_waits_for_a_model_that_takes_it(visitor: Visitor, tmp_path: Path) -> None:
-    words = tmp_path / "words.txt"
-    words.write_text("A cat")
-    visitor.drag("#zone", words)
-    visitor.verdict("words.txt")
-    visitor.choose("veo-3-1-fast")
-    visitor.verdict("$1.20")
-    assert visitor.page.input_value("#prompt") == "A cat"
-    assert visitor.page.locator("#files li").count() == 0
+def test_a_prompt_file_waits_for_a_model_that_takes_it(promptless: Visitor) -> None:
+    promptless.choose("veo-3-1-fast")
+    promptless.verdict("$1.20")
+    assert promptless.page.input_value("#prompt") == "A cat"
+    assert promptless.page.locator("#files li").count() == 0
 
 
 def test_an_empty_picture_has_no_price(ready: Visitor, tmp_path: Path) -> None:

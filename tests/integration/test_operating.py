@@ -45,30 +45,28 @@ def test_adopted_request_is_delivered_without_another_payment(world: World, oper
     assert world.post_count() == 1
 
 
-def test_request_adopted_after_expiry_is_delivered_late(world: World, operator: Operator) -> None:
-    job_id = drop(world, "[sim:drop][sim:no-callback] a cat")
+def expired(world: World, markers: str = "") -> str:
+    """A job whose POST was taken, which nobody knows, and whose deadline is over."""
+    job_id = drop(world, f"[sim:drop][sim:no-callback]{markers} a cat")
     world.ahead = 3601
     world.look(world.job())
     assert world.manifest()["status"] == "EXPIRED"
-    operator.adopt(job_id, str(world.gateways.posts[0].request_id))
-    world.settle_down(lambda: world.job().status == "SUCCEEDED")
-    assert world.manifest()["late"] is True
+    return job_id
 
 
-def test_request_adopted_long_after_expiry_is_delivered_late(world: World, operator: Operator) -> None:
-    job_id = drop(world, "[sim:drop][sim:no-callback] a cat")
-    world.ahead = 3601
-    world.look(world.job())
-    world.ahead = 3 * 86_400
+@pytest.mark.parametrize("days", [0, 3])
+def test_request_adopted_after_expiry_is_delivered_late_however_late(
+    world: World, operator: Operator, days: int
+) -> None:
+    job_id = expired(world)
+    world.ahead += days * 86_400
     operator.adopt(job_id, str(world.gateways.posts[0].request_id))
     world.settle_down(lambda: world.job().status == "SUCCEEDED")
     assert world.manifest()["late"] is True
 
 
 def test_late_outcome_without_its_output_is_late_too(world: World, operator: Operator) -> None:
-    job_id = drop(world, "[sim:drop][sim:no-callback][sim:forbidden-media] a cat")
-    world.ahead = 3601
-    world.look(world.job())
+    job_id = expired(world, "[sim:forbidden-media]")
     operator.adopt(job_id, str(world.gateways.posts[0].request_id))
     world.settle_down(lambda: world.job().status == "FAILED")
     assert (world.manifest()["error"]["code"], world.manifest()["late"]) == ("output_unavailable", True)

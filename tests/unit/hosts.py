@@ -51,21 +51,21 @@ class Server:
         self.lock = threading.Lock()
         #: The ports that clients came from.
         self.connections: set[int] = set()
-        self._listener = Listener(("127.0.0.1", 0), Handler)
-        self.port = self._listener.server_port
+        self.listener = Listener(("127.0.0.1", 0), Handler)
+        self.port = self.listener.server_port
         self.url = f"http://127.0.0.1:{self.port}"
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         raise NotImplementedError
 
     def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._listener.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread = threading.Thread(target=self.listener.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._listener.shutdown()
-        self._listener.server_close()
+        self.listener.shutdown()
+        self.listener.server_close()
         self._thread.join()
 
 

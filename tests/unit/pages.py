@@ -2,61 +2,37 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from dropreel.addresses import Policy
 from dropreel.errors import MediaUnavailable
 from dropreel.media import fetch
+from tests.unit.hosts import Server
 
 LAPTOP = Policy(allow_loopback=True)
 FILM = bytes(range(256)) * 4096  # 1 MiB
 
 
-class Host:
+class Host(Server):
     """A web server whose pages are functions of a request handler."""
 
     def __init__(self) -> None:
-        host = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                host.seen.append((self.path, dict(self.headers)))
-                host.pages[self.path.partition("?")[0]](self)
-                self.close_connection = True
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                pass
-
-        class Server(ThreadingHTTPServer):
-            def handle_error(self, request: object, client_address: object) -> None:
-                pass  # a client that hangs up early is what some of the tests are about
-
+        super().__init__()
         self.pages: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}
         self.seen: list[tuple[str, dict[str, str]]] = []
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_port
-        self.url = f"http://127.0.0.1:{self.port}"
 
     def page(self, path: str, page: Callable[[BaseHTTPRequestHandler], None]) -> str:
         self.pages[path] = page
         return self.url + path
 
-    def __enter__(self) -> Host:
-        self._thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self._thread.join()
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        self.seen.append((request.path, dict(request.headers)))
+        self.pages[request.path.partition("?")[0]](request)
+        request.close_connection = True
 
 
 def answer(status: int, body: bytes = b"", **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:

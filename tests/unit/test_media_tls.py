@@ -50,7 +50,7 @@ def secure_host(certificate: Path) -> Iterator[Host]:
     host = Host()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    host.server.socket = context.wrap_socket(host.server.socket, server_side=True)
+    host.listener.socket = context.wrap_socket(host.listener.socket, server_side=True)
     with host:
         yield host
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from dropreel import drops
 from dropreel.catalog.model import Model
-from dropreel.drops import Place
+from dropreel.drops import Name, Place
 from dropreel.errors import Mistake
 from dropreel.inbox import LONGEST_TEXT, Inbox, Part
 from dropreel.jobs import identity
@@ -57,11 +57,11 @@ def assemble(inbox: Inbox, place: Place, parts: Sequence[Part]) -> Assembly:
     return replace(found, values=values, missing=missing, versions=versions)
 
 
-def check_defaults(inbox: Inbox, place: Place, key: str) -> None:
+def check_defaults(inbox: Inbox, key: str, name: Name) -> None:
     """Raise Mistake if the folder defaults under this key can't be read."""
-    for found, body in inbox.defaults(place):
-        if found == key:
-            _from(key, place.model.parse, _object(key, body))
+    part = inbox.read(key, name)
+    if part is not None:
+        _from(key, name.place.model.parse, _object(key, part.text))
 
 
 def pinned(inbox: Inbox, model: Model, values: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:

@@ -78,7 +78,7 @@ class Intake:
     def _defaults(self, drop: Drop, name: Name) -> list[Outcome]:
         """Folder defaults may be what a waiting job below them lacks; wrong ones are answered like a job."""
         try:
-            check_defaults(self._inbox, name.place, drop.key)
+            check_defaults(self._inbox, drop.key, name)
         except Mistake as mistake:
             return [self._homeless(drop, mistake, name)]
         return [self._gathered(waiting, its_name) for waiting, its_name in self._gatherer.waiting_below(name)]
@@ -120,9 +120,7 @@ class Intake:
         if model is None:
             mistake = Mistake("model", f"{request.model[:100]!r} is not a model", drops.names())
             return self._unreadable(request, None, mistake, request.input)
-        name = request.id or "job"
-        place = f"{model.id}/{request.output}/{name}" if request.output else f"{model.id}/{name}"
-        job = self._new(_message_identity(model.id, request), model.id, place, _source_of(request))
+        job = self._new(_message_identity(model.id, request), model.id, _place_of(model, request), _source_of(request))
         job = job.evolve(gateway=model.gateway)
         try:
             values = _complete(model, request.input)
@@ -135,8 +133,7 @@ class Intake:
         self, message: Request | Unreadable, model: Model | None, mistake: Mistake, values: Mapping[str, Any]
     ) -> Outcome:
         name = model.id if model else sound(message.model[:200])
-        folder = f"{message.output}/" if message.output else ""
-        place = f"{model.id}/{folder}{message.id or 'job'}" if model else f"rejected/{message.id or 'message'}"
+        place = _place_of(model, message) if model else f"rejected/{message.id or 'message'}"
         job = self._new(_message_identity(name, message), name, place, _source_of(message))
         return self._admission.decide(job.evolve(input=_kept(values)), model, mistake)
 
@@ -161,6 +158,10 @@ def _complete(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
         raise Mistake(missing[0], "is missing", "every required field: " + ", ".join(missing))
     model.check(values)
     return values
+
+
+def _place_of(model: Model, message: Request | Unreadable) -> str:
+    return "/".join(filter(None, [model.id, message.output, message.id or "job"]))
 
 
 def _message_identity(model: str, message: Request | Unreadable) -> str:
