@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from dropreel import catalog
 from dropreel.gates import BUDGET
 from dropreel.jobs import Job, Status
 
@@ -37,9 +38,9 @@ _STATUSES = {
         "Mend what the error names and drop the files again; `dropreel models MODEL` says what is allowed.",
     ),
     Status.EXPIRED: Advice(
-        "There was no outcome before the deadline. A late one is still delivered, for as long again.",
-        "Wait, or look for it in the gateway's list of requests and `dropreel adopt JOB REQUEST`, which pays nothing. "
-        "`dropreel retry JOB` sends it again, and pays again.",
+        "There was no outcome before the deadline. A late film is looked for and delivered, for as long again.",
+        "Wait that long, or look for it in the gateway's list of requests: `dropreel adopt JOB REQUEST` waits for its "
+        "film as long as for a new one's, and pays nothing. `dropreel retry JOB` sends it again, and pays again.",
     ),
 }
 
@@ -92,8 +93,8 @@ _NO_KEY = Advice(
     "--secret-string file://KEYFILE. The job is sent by itself at the next probe.",
 )
 _NO_BUDGET = Advice(
-    "The budget of the day is used up, so nothing was sent.",
-    "It is sent by itself on another day (UTC). To send it today, deploy with a higher daily_budget_usd; "
+    "What is left of the day's budget is not enough for it, so nothing was sent.",
+    "It is sent by itself on another day (UTC), or within an hour after a deploy with a higher daily_budget_usd; "
     "`dropreel budget` shows what was spent.",
 )
 _NO_CONNECTION = Advice(
@@ -136,6 +137,6 @@ def _held(job: Job) -> Advice:
 
 def _filled(todo: str, job: Job, env: str) -> str:
     there = "" if env == "local" else f" --env {env}"
-    gateway = job.gateway or "GATEWAY"
-    todo = todo.replace("dropreel/ENV/GATEWAY", f"dropreel/{env}/{gateway}").replace("MODEL`", f"{job.model}`")
+    gateway, model = job.gateway or "GATEWAY", f" {job.model}" if catalog.resolve(job.model) else ""
+    todo = todo.replace("dropreel/ENV/GATEWAY", f"dropreel/{env}/{gateway}").replace(" MODEL`", f"{model}`")
     return re.sub(r"`dropreel ([^`]*)`", rf"`dropreel \1{there}`", todo).replace("JOB", job.job_id)

@@ -11,7 +11,7 @@ from rich.text import Text
 from cli import stack
 from cli.options import EndpointUrl, Env, Json
 from cli.stack import Stack
-from cli.wording import OUT, count, money
+from cli.wording import OUT, count, due, money
 from dropreel.gates import BUDGET, SPENT_KEPT, day_of
 
 #: Characters of a full bar.
@@ -39,9 +39,8 @@ def budget(days: Days = 7, json_: Json = False, env: Env = None, endpoint_url: E
     for day, usd in spent.items():
         OUT.print(Text.assemble((day, "dim"), "  ", bar(usd, limit), f"  {money(usd):>8} of {money(limit)} USD"))
     if gate.closed or held:
-        OUT.print(
-            f"The budget holds {count(held, 'job')} back, to be sent by itself when there is room.", style="yellow"
-        )
+        said = f"The budget holds {count(held, 'job')} back, to be sent when there is room"
+        OUT.print(f"{said}; {due(gate, now)}." if gate.closed else f"{said}.", style="yellow")
 
 
 def bar(usd: Decimal, limit: Decimal) -> Text:

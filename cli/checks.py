@@ -1,56 +1,29 @@
 """What `dropreel doctor` looks at, one check a thing that can be wrong."""
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from enum import StrEnum
-from typing import Any
 
 from botocore.exceptions import ClientError
 
+from cli import waiting
+from cli.check import Check, State
 from cli.redrive import dead_letters
 from cli.stack import Stack
-from cli.wording import age, money
+from cli.wording import age
 from dropreel.errors import NotSent, StatusUnavailable
-from dropreel.gates import BUDGET, day_of
 from dropreel.gateways import wire
 from dropreel.gateways.access import GATEWAYS, Keys, place
-from dropreel.jobs import Status
-from dropreel.store import marshal
 
 #: Seconds after which the oldest message of a queue is too old: longer than any function may take.
 OLD = 900
 #: No job can have this id or token; an answer of 403 has come all the way from the table.
 NOBODY = "/callbacks/doctor/doctor"
 NEWS = {"request_id": "doctor", "status": "QUEUED"}
-#: Jobs of a status that are counted at most.
-MOST = 1000
-
-
-class State(StrEnum):
-    """How a check came out."""
-
-    FINE = "fine"
-    LOOK = "look"
-    BAD = "bad"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at."""
-
-    name: str
-    state: State
-    #: What was seen.
-    said: str
-    #: What to do about it.
-    todo: str = ""
 
 
 def checks(there: Stack) -> Iterator[Check]:
-    """Everything, in the order of a job's way; nothing of it can cost anything."""
+    """Everything, in the order of a job's way; nothing of it can cost anything that would not be paid anyway."""
     settings = there.settings
     yield _stack(there)
     places = {name: place(settings, name) for name in GATEWAYS}
@@ -60,14 +33,16 @@ def checks(there: Stack) -> Iterator[Check]:
         key, problem = keys[name]
         yield _has_key(there, name, problem, some=some)
         yield _gateway(name, url, key)
-        yield _gate(there, name)
+        yield waiting.gate(there, name)
     yield _callback(there)
     for name, address in (("intake", settings.intake_queue_url), ("deliver", settings.deliver_queue_url)):
         yield _queue(there, name, address)
         yield _dead_letters(there, name, address)
-    yield _budget(there)
-    yield _held(there)
-    yield _unknown(there)
+    for name, machine in (("watch", settings.watch_arn), ("gate", settings.gate_arn)):
+        yield waiting.executions(there, name, machine)
+    yield waiting.budget(there)
+    yield waiting.held(there)
+    yield waiting.unknown(there)
 
 
 def _stack(there: Stack) -> Check:
@@ -118,16 +93,6 @@ def _gateway(name: str, url: str, key: str) -> Check:
     if status >= 500:
         return Check(title, State.LOOK, f"{took}, but with {status}", "See the gateway's status page.")
     return Check(title, State.FINE, took)
-
-
-def _gate(there: Stack, name: str) -> Check:
-    gate = there.gates.get(name)
-    if not gate.closed:
-        return Check(f"{name} gate", State.FINE, "open")
-    probe = gate.next_probe_at - time.time()
-    due = f"next probe in {age(probe)}" if probe > 0 else "a probe is due"
-    todo = "Mend what the reason names; `dropreel jobs --status HELD` lists the jobs, `dropreel show JOB` says how."
-    return Check(f"{name} gate", State.BAD, f"closed: {gate.reason}; {due}", todo)
 
 
 def _callback(there: Stack) -> Check:
@@ -188,46 +153,3 @@ def _dead_letters(there: Stack, name: str, url: str) -> Check:
     function = "submit" if name == "intake" else "deliver"
     todo = f"Read the {function} function's log of that time, mend the cause, then `dropreel redrive --queue {name}`."
     return Check(f"{name} dead letters", State.BAD, f"{count}", todo)
-
-
-def _budget(there: Stack) -> Check:
-    limit = there.settings.daily_budget_usd
-    if limit is None:
-        return Check("budget", State.FINE, "none is set")
-    spent = there.gates.spent(day_of(time.time()))
-    said = f"{money(spent)} of {money(limit)} USD today"
-    if there.gates.get(BUDGET).closed:
-        return Check("budget", State.BAD, f"{said}, used up", "Wait for tomorrow (UTC), or deploy a higher one.")
-    if spent >= limit * Decimal("0.8"):
-        return Check("budget", State.LOOK, said, "Jobs are HELD once it is used up; deploy a higher one if need be.")
-    return Check("budget", State.FINE, said)
-
-
-def _held(there: Stack) -> Check:
-    return _attention(
-        there,
-        Status.HELD,
-        lambda count: f"{count} not sent yet",
-        "`dropreel jobs --status HELD` lists them and says why.",
-    )
-
-
-def _unknown(there: Stack) -> Check:
-    todo = "`dropreel jobs --status UNKNOWN`; `dropreel show JOB` says what to do about each."
-    return _attention(there, Status.UNKNOWN, lambda count: f"{count} of lost answers", todo)
-
-
-def _attention(there: Stack, status: Status, said: Callable[[str], str], todo: str) -> Check:
-    arguments: dict[str, Any] = {
-        "TableName": there.settings.jobs_table,
-        "IndexName": "attention",
-        "KeyConditionExpression": "attention = :status",
-        "ExpressionAttributeValues": marshal({":status": str(status)}),
-        "Select": "COUNT",
-        "Limit": MOST,
-    }
-    answer = there.dynamodb.query(**arguments)
-    count = int(answer["Count"])
-    if not count:
-        return Check(f"{status} jobs", State.FINE, "none")
-    return Check(f"{status} jobs", State.LOOK, said(f"{count}{'+' if 'LastEvaluatedKey' in answer else ''}"), todo)

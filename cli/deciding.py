@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 
 from cli import stack
-from cli.exits import ask
+from cli.exits import INVALID, Trouble, ask
 from cli.following import finish
 from cli.options import EndpointUrl, Env, JobId, Json, Yes
 from cli.stack import Stack
 from cli.summary import as_json
-from cli.wording import OUT, money
+from cli.wording import OUT, due, money
 from dropreel.errors import NotSent, StatusUnavailable
+from dropreel.gates import Gate
 from dropreel.gateways.access import Keys, gateways
 from dropreel.jobs import Job, Status
 
@@ -29,6 +30,9 @@ _RISKS = {
     Status.EXPIRED: "The gateway may still deliver it. Sending it again is a new request, which is paid anew",
 }
 
+#: What fetching an output that is there already may lead to.
+_ANEW = "Its output is there. Fetching it again pays nothing, but fails the job if the gateway has it no more."
+
 
 def retry(
     job_id: JobId,
@@ -41,7 +45,11 @@ def retry(
     """Try a job once more: fetch its output again, which pays nothing, or send it again, which may."""
     there = stack.find(env, endpoint_url)
     job = there.job(job_id)
-    if job.status is Status.FAILED and (job.error or {}).get("code") == "output_unavailable":
+    if job.status is Status.HELD and job.gate:
+        _not_behind(there.gates.get(job.gate), job)
+    if job.status is Status.SUCCEEDED or (job.error or {}).get("code") == "output_unavailable":
+        if job.status is Status.SUCCEEDED:
+            ask(_ANEW, yes=yes)
         after = there.operator.redeliver(job.job_id, deadline_seconds=there.settings.deadline_seconds)
         done = "its output is fetched again; nothing is paid"
     else:
@@ -62,13 +70,13 @@ def adopt(
     env: Env = None,
     endpoint_url: EndpointUrl = None,
 ) -> None:
-    """Tell an UNKNOWN or EXPIRED job which request at the gateway is its own; pays nothing."""
+    """Tell an UNKNOWN or EXPIRED job which request at the gateway is its own, and wait for its film; pays nothing."""
     there = stack.find(env, endpoint_url)
     job = there.job(job_id)
     if job.status in (Status.UNKNOWN, Status.EXPIRED):
         _known(there, job, request_id, yes=yes)
-    after = there.operator.adopt(job.job_id, request_id)
-    _said(there, job, after, f"{request_id} is its request; its outcome is fetched", json_=json_, watch=watch)
+    after = there.operator.adopt(job.job_id, request_id, deadline_seconds=there.settings.deadline_seconds)
+    _said(there, job, after, f"{request_id} is its request; its film is being waited for", json_=json_, watch=watch)
 
 
 def give_up(
@@ -88,6 +96,16 @@ def give_up(
     after = there.operator.give_up(job.job_id)
     done = "the place is forgotten; its files stay in the inbox" if job.status is Status.WAITING else "it is given up"
     _said(there, job, after, done, json_=json_, watch=False)
+
+
+def _not_behind(gate: Gate, job: Job) -> None:
+    """Raises Trouble where the job's gate is closed: whatever was sent for it would only be held again."""
+    if gate.closed:
+        raise Trouble(
+            f"nothing was sent: the gate {gate.name} holds it ({gate.reason}), and lets it go by itself; "
+            f"{due(gate, time.time())}",
+            INVALID,
+        )
 
 
 def _known(there: Stack, job: Job, request_id: str, *, yes: bool) -> None:

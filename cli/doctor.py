@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import stack
-from cli.checks import Check, State, checks
+from cli.check import Check, State
+from cli.checks import checks
 from cli.exits import FAILED
 from cli.options import EndpointUrl, Env, Json
 from cli.wording import OUT
@@ -19,7 +20,10 @@ _SIGNS = {State.FINE: ("✓", "green"), State.LOOK: ("!", "yellow"), State.BAD: 
 
 
 def doctor(json_: Json = False, env: Env = None, endpoint_url: EndpointUrl = None) -> None:
-    """Look at keys, gateways, the callback address, queues, dead letters and the budget; nothing of it costs."""
+    """Look at keys, gateways, gates, the callback address, queues, dead letters, executions and the budget.
+
+    Nothing of it costs. A gate whose execution was lost gets another one.
+    """
     there = stack.find(env, endpoint_url)
     bad = False
     for check in checks(there):

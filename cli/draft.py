@@ -9,13 +9,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from dropreel import drops
+from dropreel import drops, lending
 from dropreel.assembly import Assembly, assemble
 from dropreel.catalog import Model
 from dropreel.catalog.fields import KIND_OF, Text
 from dropreel.drops import Name, Place
 from dropreel.errors import Mistake
 from dropreel.inbox import LONGEST_TEXT, Inbox, Part
+from dropreel.texts import Illegible, json_of, text_of
 
 #: Bytes read at a time.
 CHUNK = 1024 * 1024
@@ -32,6 +33,19 @@ class Piece:
     text: bytes | None
     #: Bytes.
     size: int
+
+    @property
+    def head(self) -> bytes:
+        """The first bytes, which tell what it is."""
+        if self.path is None:
+            return self.text or b""
+        with self.path.open("rb") as file:
+            return file.read(lending.HEAD)
+
+    @property
+    def content_type(self) -> str:
+        """The media type that its object should have."""
+        return lending.uploaded_as(self.key, self.head)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +81,7 @@ def draft(
     parts = [_part(piece) for piece in pieces] + [part for part in found if part is not None]
     assembly = assemble(inbox, place, sorted(parts, key=lambda part: (part.name.role or "", part.key)))
     _complete(assembly, there)
+    _refuse_texts(pieces)  # the last, as others say better what an empty file or a web page is
     return Draft(
         place=place,
         pieces=sorted(pieces, key=lambda piece: lateness(drops.parse(piece.key), piece.size)),
@@ -99,7 +114,8 @@ def _from_json(value: str) -> Any:
 def _name(model: Model, files: Sequence[Path], prompt: str) -> str:
     """The first file's name up to its role and extension; of a prompt alone, its first words."""
     if files:
-        return drops.parse(f"{model.id}/{files[0].name}").place.stem.lstrip("._") or "drop"
+        stem = drops.parse(f"{model.id}/{files[0].name}").place.stem
+        return (stem.lstrip("._") if drops.ignored(f"{stem}.png") else stem) or "drop"
     words = re.findall(r"[a-z0-9]+", prompt.lower())
     return "-".join(words)[:40].strip("-") or "drop"
 
@@ -130,6 +146,14 @@ def _pieces(place: Place, files: Sequence[Path], prompt: str, settings: Mapping[
     return list(pieces.values())
 
 
+def _refuse_texts(pieces: Sequence[Piece]) -> None:
+    for piece in pieces:
+        name = drops.parse(piece.key)
+        media = name.place.model.place_for(name.kind, name.role)
+        if media is not None and name.kind not in ("prompt", "settings"):
+            lending.refuse_text(media, piece.key, piece.head)
+
+
 def _roles(model: Model, files: Sequence[Path]) -> list[str | None]:
     """The roles that the names say; several plain pictures of a model that takes a list are numbered as given."""
     roles = [drops.parse(f"{model.id}/{path.name}").role for path in files]
@@ -153,16 +177,17 @@ def _allowed(model: Model) -> str:
 
 def _object(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text("utf-8-sig"))
-    except ValueError as error:
-        raise Mistake("settings", f"{path.name} is not JSON ({error})", "a JSON object") from None
+        found = json_of(text_of(path.read_bytes()))
+    except Illegible as why:
+        raise Mistake("settings", f"{path.name} {why}", "a JSON object") from None
     if not isinstance(found, dict):
         raise Mistake("settings", f"{path.name} is not a JSON object", "a JSON object")
     return found
 
 
 def _part(piece: Piece) -> Part:
-    return Part(piece.key, drops.parse(piece.key), _md5(piece), drop="", version="", text=piece.text)
+    name = drops.parse(piece.key)
+    return Part(piece.key, name, _md5(piece), drop="", version="", text=piece.text, head=piece.head)
 
 
 def _md5(piece: Piece) -> str:

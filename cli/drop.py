@@ -98,10 +98,15 @@ def _upload(there: Stack, plan: Draft, *, quiet: bool) -> None:
             task = progress.add_task(piece.key.rpartition("/")[2], total=piece.size)
             bucket = there.settings.inbox_bucket
             if piece.text is not None or piece.path is None:
-                there.s3.put_object(Bucket=bucket, Key=piece.key, Body=piece.text or b"")
+                body = piece.text or b""
+                there.s3.put_object(Bucket=bucket, Key=piece.key, Body=body, ContentType=piece.content_type)
             else:
                 there.s3.upload_file(
-                    str(piece.path), bucket, piece.key, Callback=lambda sent, task=task: progress.advance(task, sent)
+                    str(piece.path),
+                    bucket,
+                    piece.key,
+                    ExtraArgs={"ContentType": piece.content_type},
+                    Callback=lambda sent, task=task: progress.advance(task, sent),
                 )
             if not quiet:
                 progress.console.print(f"[dim]dropped {piece.key} ({size(piece.size)})[/]", soft_wrap=True)

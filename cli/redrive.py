@@ -21,14 +21,15 @@ from cli.stack import Stack
 from cli.wording import OUT, count, money, said
 from dropreel import catalog, messages
 from dropreel.errors import Mistake
-from dropreel.messages import Drop, Request, Submit, Tend, Unreadable
+from dropreel.messages import Drop, Request, Submit, Unreadable
+from dropreel.queues import woken
 
 #: Seconds that what was read stays hidden from others, until it is sent back or let go.
 HIDDEN = 300
 
 Which = Annotated[str | None, typer.Option("--queue", help="Only intake, or only deliver.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Messages of each queue at most.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell what lies there.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell what lies there, and what it may cost.")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +56,14 @@ def redrive(
     there = stack.find(env, endpoint_url)
     urls = {"intake": there.settings.intake_queue_url, "deliver": there.settings.deliver_queue_url}
     moved: dict[str, int] = {}
+    found: dict[str, list[str]] = {}
     for name in [queue] if queue else list(urls):
         dead = dead_letters(there, urls[name])
         letters = list(_read(there, dead, limit))
+        found[name] = [what for letter in letters for what in kinds(name, letter)]
         try:
             if not json_:
-                _tell(name, letters)
+                _tell(name, letters, found[name])
             if letters and not dry_run:
                 if name == "intake":
                     ask(_price(letters), yes=yes)
@@ -71,7 +74,7 @@ def redrive(
         finally:
             _let_go(there, dead, letters)
     if json_:
-        print(json.dumps({"moved": {name: moved.get(name, 0) for name in urls}}))
+        print(json.dumps({"letters": found, "moved": {name: moved.get(name, 0) for name in urls}}))
     elif moved:
         OUT.print("sent back: " + ", ".join(f"{number} to {name}" for name, number in moved.items()))
 
@@ -94,8 +97,17 @@ def resent(body: str, message_id: str) -> str:
     return json.dumps({"Type": "Notification", "MessageId": message_id, "Message": body})
 
 
-def kind(message: messages.Message) -> str:
-    """What a message is, for people."""
+def kinds(queue: str, letter: Letter) -> list[str]:
+    """What a letter of a queue says, for people: one thing for each that it speaks of."""
+    if queue == "intake":
+        return [_kind(message) for message in messages.read(letter.body, letter.message_id)]
+    try:
+        return [f"delivery of job {woken(letter.body)}"]
+    except (ValueError, TypeError, KeyError):
+        return ["a message that can't be read"]
+
+
+def _kind(message: messages.Message) -> str:
     match message:
         case Drop(key=key):
             return f"drop of {key}"
@@ -105,8 +117,6 @@ def kind(message: messages.Message) -> str:
             return "a message that can't be read"
         case Submit(job_id=job_id):
             return f"resubmission of job {job_id}"
-        case Tend(gate=gate):
-            return f"probe of gate {gate}"
 
 
 def _read(there: Stack, dead: str, limit: int) -> Iterator[Letter]:
@@ -136,15 +146,13 @@ def _let_go(there: Stack, dead: str, letters: list[Letter]) -> None:
         there.sqs.change_message_visibility(QueueUrl=dead, ReceiptHandle=letter.receipt, VisibilityTimeout=0)
 
 
-def _tell(name: str, letters: list[Letter]) -> None:
+def _tell(name: str, letters: list[Letter], found: list[str]) -> None:
     if not letters:
         said(f"{name}: no dead letters")
         return
-    if name == "deliver":
-        OUT.print(f"{name}: {count(len(letters), 'delivery', 'deliveries')}; nothing is paid")
-        return
-    told = Counter(kind(message) for letter in letters for message in messages.read(letter.body, letter.message_id))
-    OUT.print(f"{name}: {count(len(letters), 'letter')}")
+    price = _price(letters) if name == "intake" else "Deliveries pay nothing."
+    OUT.print(f"{name}: {count(len(letters), 'letter')}. {price}", soft_wrap=True)
+    told = Counter(found)
     for what, times in told.most_common(10):
         OUT.print(f"  {times} x {what}" if times > 1 else f"  {what}", markup=False, soft_wrap=True)
     if len(told) > 10:

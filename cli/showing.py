@@ -13,12 +13,13 @@ from cli import stack
 from cli.advice import advise
 from cli.following import finish
 from cli.live import live
+from cli.looks import Looks, looks
 from cli.options import EndpointUrl, Env, JobId, Json, job_ids
 from cli.stack import Stack
 from cli.summary import as_json, cost, outputs, trouble
 from cli.timeline import line, moments
-from cli.wording import LOOKS, OUT, cut, lasted, status, when
-from dropreel.jobs import ATTENTION, Job, Status
+from cli.wording import LOOKS, OUT, age, cut, lasted, status, when
+from dropreel.jobs import ATTENTION, Job, Status, iso
 from dropreel.redaction import redacted
 
 Jobs = Annotated[
@@ -33,10 +34,11 @@ def show(job_id: JobId, json_: Json = False, env: Env = None, endpoint_url: Endp
     """Tell all about a job: what happened when, what it cost, what went wrong and what to do about it."""
     there = stack.find(env, endpoint_url)
     job = there.job(job_id)
+    found = looks(there, job)
     if json_:
-        print(json.dumps(as_json(job, there.env)))
+        print(json.dumps(as_json(job, there.env) | {"looks": _as_json(found)}))
         return
-    _tell(there, job, time.time())
+    _tell(there, job, found, time.time())
 
 
 def watch(
@@ -54,9 +56,24 @@ def watch(
     finish(there, jobs, json_=json_, timeout=timeout, patience=SOON)
 
 
-def _tell(there: Stack, job: Job, now: float) -> None:
+def _as_json(found: Looks | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    return {"made": found.made, "next_at": iso(found.next_at) if found.next_at else None, "over": found.over}
+
+
+def looked(found: Looks, now: float) -> str:
+    """How often a job was looked at, and when the next look is: 4, the next in 40s."""
+    if found.over:
+        return f"{found.made}, and no more"
+    made, which = (str(found.made), "next") if found.made else ("none yet", "first")
+    due = f"in {age(found.next_at - now)}" if found.next_at > now else "is being made"
+    return f"{made}, the {which} {due}"
+
+
+def _tell(there: Stack, job: Job, found: Looks | None, now: float) -> None:
     OUT.print(Text.assemble(status(job), " late  " if job.late else "  ", (job.place, "bold")), soft_wrap=True)
-    OUT.print(_facts(job, now, there.settings.inbox_bucket))
+    OUT.print(_facts(there, job, found, now))
     OUT.print(Text("\nTIMELINE, UTC", style="bold"))
     for moment in sorted(moments(job), key=lambda moment: moment.at):
         OUT.print(line(moment, job.created_at, OUT.width), soft_wrap=True)
@@ -66,18 +83,21 @@ def _tell(there: Stack, job: Job, now: float) -> None:
     _explain(job, there.env)
 
 
-def _facts(job: Job, now: float, inbox: str) -> Table:
+def _facts(there: Stack, job: Job, found: Looks | None, now: float) -> Table:
     facts = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="ellipsis")
+    waits = job.status is Status.EXPIRED
     rows = {
         "job": job.job_id,
         "request": job.request_id,
         "model": f"{job.model} at {job.gateway}" if job.gateway else job.model,
         "attempt": str(job.attempt) if job.attempt > 1 else "",
         "progress": job.progress if job.status is Status.SUBMITTED else "",
+        "looks": looked(found, now) if found else "",
         "created": when(job.created_at, now) if job.created_at else "",
         "deadline": when(job.deadline_at, now) if job.deadline_at and not job.ended else "",
+        "late film": f"until {when(job.deadline_at + there.settings.deadline_seconds, now)}" if waits else "",
         "took": lasted(job.completed_at - job.created_at) if job.completed_at and job.created_at else "",
         "cost": cost(job),
     }
@@ -86,7 +106,7 @@ def _facts(job: Job, now: float, inbox: str) -> Table:
             facts.add_row(name, Text(value))
     for name, value in redacted(job.input).items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        facts.add_row(name, Text(cut(text.replace(f"s3://{inbox}/", ""), 300)))
+        facts.add_row(name, Text(cut(text.replace(f"s3://{there.settings.inbox_bucket}/", ""), 300)))
     return facts
 
 

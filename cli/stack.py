@@ -13,7 +13,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.exits import INVALID, UNREACHABLE, Trouble
 from cli.presence import newest
 from dropreel.ending import Ending
+from dropreel.executions import Executions
 from dropreel.gates import Gates
+from dropreel.holding import Holding
 from dropreel.inbox import Inbox
 from dropreel.jobs import Job
 from dropreel.operating import Operator
@@ -95,12 +97,26 @@ class Stack:
         return self.client("dynamodb")
 
     @cached_property
+    def states(self) -> Any:
+        return self.client("stepfunctions")
+
+    @cached_property
     def store(self) -> Store:
         return Store(self.dynamodb, self.settings.jobs_table, time.time)
 
     @cached_property
     def gates(self) -> Gates:
         return Gates(self.dynamodb, self.settings.gates_table, self.settings.jobs_table, time.time)
+
+    @cached_property
+    def holding(self) -> Holding:
+        return Holding(
+            store=self.store,
+            gates=self.gates,
+            executions=Executions(self.states, self.settings.gate_arn),
+            held_retry_seconds=self.settings.held_retry_seconds,
+            clock=time.time,
+        )
 
     @cached_property
     def inbox(self) -> Inbox:
@@ -118,6 +134,7 @@ class Stack:
             gates=self.gates,
             deliveries=Deliveries(Queue(self.sqs, settings.deliver_queue_url)),
             intake=self.intake,
+            watches=Executions(self.states, settings.watch_arn),
             ending=Ending(self.store, self.s3, settings.outbox_bucket, self.client("events"), settings.event_bus),
             clock=time.time,
         )

@@ -30,10 +30,11 @@ def cost(job: Job) -> str:
 
 
 def trouble(job: Job) -> str:
-    """Why it is not getting on, in the words of the record; nothing where it is."""
+    """Why it is not getting on, or since when it is adopted, in the words of the record; nothing where it goes on."""
     if job.error:
         return redact(job.error.get("message", ""))
-    return redact(job.reason) if job.status in (Status.WAITING, Status.HELD, Status.UNKNOWN) else ""
+    told = (Status.WAITING, Status.HELD, Status.UNKNOWN, Status.SUBMITTED)
+    return redact(job.reason) if job.status in told else ""
 
 
 def outputs(job: Job, bucket: str) -> Text:

@@ -8,6 +8,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from dropreel.gates import BUDGET, Gate
 from dropreel.jobs import Job, Status
 
 #: For what was asked for, and for everything else.
@@ -41,6 +42,13 @@ def when(epoch: float, now: float) -> str:
     """A moment, absolute and relative: 2026-06-01 09:30:36 UTC, 2m ago."""
     moment = datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     return f"{moment}, {age(now - epoch)} ago" if now >= epoch else f"{moment}, in {age(epoch - now)}"
+
+
+def due(gate: Gate, now: float) -> str:
+    """When a closed gate is looked at again: the next probe is in 4m."""
+    what = "look whether there is room" if gate.name == BUDGET else "probe"
+    wait = gate.next_probe_at - now
+    return f"the next {what} is in {age(wait)}" if wait > 0 else f"the next {what} is due"
 
 
 def lasted(seconds: float) -> str:

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aws_cdk import App
+from aws_cdk import aws_iam as iam
 
 from infra.assets import PROJECT, BuildError
-from infra.environments import ACCOUNT_ENVIRONMENTS, SettingError, environment
+from infra.environments import ACCOUNT_ENVIRONMENTS, FILES, SettingError, environment, written
 from infra.stack import Dropreel
 
 
@@ -20,7 +21,14 @@ def build(app: App, *, env: str, overrides: Mapping[str, object] | None = None) 
 
     Raises SettingError and BuildError.
     """
-    return Dropreel(app, environment=environment(env, overrides))
+    chosen = environment(env, overrides)
+    stack = Dropreel(app, environment=chosen)
+    for name, value in chosen.settings.tags.items():
+        stack.tags.set_tag(name, value)
+    if boundary := chosen.settings.permissions_boundary:
+        policy = iam.ManagedPolicy.from_managed_policy_name(stack, "Boundary", boundary)
+        iam.PermissionsBoundary.of(stack).apply(policy)
+    return stack
 
 
 def synth(*, env: str, overrides: Mapping[str, object] | None = None, outdir: str | Path) -> Path:
@@ -34,6 +42,14 @@ def synth(*, env: str, overrides: Mapping[str, object] | None = None, outdir: st
     return Path(outdir, stack.template_file)
 
 
+def overrides_of(env: str, asked: Mapping[str, object], folder: Path = FILES) -> dict[str, object]:
+    """Return what an environment's file says, and over it what the command line does; a laptop has no file.
+
+    Raises SettingError.
+    """
+    return {**(written(env, folder) if env in ACCOUNT_ENVIRONMENTS else {}), **asked}
+
+
 def _flags() -> dict[str, object]:
     """The CDK's own switches, so that a synthesis without its command line makes the same template."""
     flags: dict[str, object] = json.loads((PROJECT / "cdk.json").read_text())["context"]
@@ -41,7 +57,10 @@ def _flags() -> dict[str, object]:
 
 
 def main() -> int:
-    """Synthesize what the command line's context asks for; a mistake there is one line, and exit status 1."""
+    """Synthesize what the command line's context asks for, over what the environment's file says.
+
+    A mistake is one line, and exit status 1.
+    """
     app = App(outdir=os.environ.get("CDK_OUTDIR", "cdk.out"), context=_flags())
     # The CDK's own names hold a colon, a slash or a hyphen; every other one is meant for us.
     asked = {name: value for name, value in app.node.get_all_context().items() if name.isidentifier()}
@@ -49,7 +68,7 @@ def main() -> int:
     try:
         # Where none is named, all are there, as the CDK's commands expect: `bootstrap` needs just one, `ls` lists them.
         for env in [named] if named else ACCOUNT_ENVIRONMENTS:
-            build(app, env=env, overrides=asked)
+            build(app, env=env, overrides=overrides_of(env, asked))
     except (SettingError, BuildError) as error:
         print(error, file=sys.stderr)
         return 1

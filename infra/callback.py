@@ -23,6 +23,7 @@ class Callback(Construct):
         self, scope: Construct, name: str, *, runtime: Runtime, jobs: dynamodb.Table, deliver_queue: Queue
     ) -> None:
         super().__init__(scope, name)
+        self._domain = runtime.settings.callback_domain
         self.function = Function(
             self,
             "callback",
@@ -33,7 +34,7 @@ class Callback(Construct):
             variables={"JOBS_TABLE": jobs.table_name, "DELIVER_QUEUE_URL": deliver_queue.queue.queue_url},
         )
         self.function.allow("dynamodb:UpdateItem", on=[jobs.table_arn])
-        self.function.allow("sqs:SendMessage", on=[deliver_queue.queue.queue_arn])
+        deliver_queue.allow_sending(self.function)
         self.api = api.HttpApi(self, "Api", api_name=Stack.of(self).stack_name, create_default_stage=False)
         (route,) = self.api.add_routes(
             path="/callbacks/{job_id}/{token}",
@@ -44,7 +45,7 @@ class Callback(Construct):
             route,
             {"AwsSolutions-APIG4": "Gateways sign nothing; a random token in the path tells strangers apart."},
         )
-        log = runtime.log(self, "AccessLog")
+        log = runtime.log(self, "AccessLog", vended=True)
         api.CfnStage(
             self,
             "Stage",
@@ -77,4 +78,4 @@ class Callback(Construct):
     @property
     def base_url(self) -> str:
         """What a callback's URL begins with."""
-        return self.api.api_endpoint
+        return f"https://{self._domain}" if self._domain else self.api.api_endpoint

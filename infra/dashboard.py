@@ -10,12 +10,16 @@ from constructs import Construct
 
 from infra.environments import GATEWAYS
 from infra.function import Function
-from infra.metrics import FIVE_MINUTES, Metrics
+from infra.metrics import FIVE_MINUTES, Metrics, dropped, unfinished
 from infra.queues import Queues
 
 #: Each outcome in the color that it has everywhere.
 _INTAKE = {"Sent": "#2ca02c", "Waiting": "#7f7f7f", "Held": "#ff9900", "Unknown": "#9467bd", "Rejected": "#d62728"}
 _ENDS = {"Succeeded": "#2ca02c", "Failed": "#d62728", "Expired": "#9467bd"}
+
+
+#: Functions that tell of what failed and comes again.
+_FAILING = ("submit", "probe", "deliver")
 
 
 class Dashboard(Construct):
@@ -29,6 +33,7 @@ class Dashboard(Construct):
         metrics: Metrics,
         queues: Queues,
         functions: Sequence[Function],
+        machines: Sequence[tuple[str, str]],
     ) -> None:
         super().__init__(scope, name)
         self._metrics = metrics
@@ -38,6 +43,7 @@ class Dashboard(Construct):
         self._row(*self._gateways())
         self._row(*self._money())
         self._row(self._news(), self._functions(functions))
+        self._row(self._door(), self._executions(machines))
 
     def _row(self, *widgets: cloudwatch.IWidget) -> None:
         self._page.add_widgets(*widgets)
@@ -65,14 +71,14 @@ class Dashboard(Construct):
     def _gateways(self) -> list[cloudwatch.IWidget]:
         latency = [
             self._metrics.by_gateway(function, "GatewayLatency", gateway, statistic=statistic).with_(
-                label=f"{gateway} {verb} {statistic}"
+                label=f"{gateway} {function} {statistic}"
             )
             for gateway in GATEWAYS
-            for function, verb in (("submit", "POST"), ("deliver", "status"))
+            for function in ("submit", "probe", "poll", "deliver")
             for statistic in ("p50", "p90")
         ]
         refusals = [
-            self._metrics.by_gateway("submit", name, gateway).with_(label=f"{gateway} {words}")
+            self._metrics.of_senders(name, gateway, label=f"{gateway} {words}")
             for gateway in GATEWAYS
             for name, words in {"GatewayRefusal": "refuses us", "GatewayBusy": "asks to wait"}.items()
         ]
@@ -92,16 +98,25 @@ class Dashboard(Construct):
     def _news(self) -> cloudwatch.IWidget:
         hour = Duration.hours(1)
         called = [self._metrics.count("callback", "EndByCallback", period=hour)]
-        polled = [self._metrics.count("deliver", "EndByPoll", period=hour)]
+        polled = [self._metrics.count("poll", "EndByPoll", period=hour)]
         share = self._metrics.share("callbacks", called, polled, period=hour)
-        return _graph("Ends that a callback brought before a look did", [share], unit="%", period=hour)
+        return _graph("Ends that a callback brought before a poll did", [share], unit="%", period=hour)
 
     def _functions(self, functions: Sequence[Function]) -> cloudwatch.IWidget:
         named = {each.node.id.lower(): each.function for each in functions}
         crashes = [function.metric_errors(label=f"{name} crashes") for name, function in named.items()]
         throttles = [function.metric_throttles(label=f"{name} throttled") for name, function in named.items()]
-        failures = [self._metrics.count(name, "Failure").with_(label=f"{name} fails") for name in ("submit", "deliver")]
-        return _graph("Functions", [*crashes, *failures, *throttles], unit="times", stacked=True)
+        failures = [self._metrics.count(name, "Failure").with_(label=f"{name} fails") for name in _FAILING]
+        loops = [dropped(name, function) for name, function in named.items()]
+        return _graph("Functions", [*crashes, *failures, *throttles, *loops], unit="times", stacked=True)
+
+    def _door(self) -> cloudwatch.IWidget:
+        strangers = self._metrics.count("callback", "Callback403").with_(label="403")
+        return _graph("Strangers at the callback's door", [strangers], unit="requests")
+
+    def _executions(self, machines: Sequence[tuple[str, str]]) -> cloudwatch.IWidget:
+        ends = [metric for machine in machines for metric in unfinished(*machine)]
+        return _graph("State machines", ends, unit="executions", stacked=True)
 
 
 def _graph(

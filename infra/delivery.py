@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from constructs import Construct
 
@@ -37,15 +36,14 @@ class Delivery(Construct):
             "deliver",
             runtime=runtime,
             layers=[runtime.core, runtime.vendor, runtime.http],
-            timeout=Duration.minutes(15),
-            # At its peak it takes 111 MiB, whatever an output's size. This share of a processor copies more than the
-            # network brings, and a look at a job costs half of what it would with twice as much.
+            timeout=Queues.DELIVER,
+            # At its peak it takes 111 MiB, whatever an output's size, and this share of a processor copies more than
+            # the network brings.
             memory=512,
             variables={
                 **gateways.variables,
                 **queues.variables,
-                **settings.variables("poll_seconds", "deadline_seconds", "max_error_retries", "resubmit_unknown"),
-                **settings.variables("media_hosts"),
+                **settings.variables("max_error_retries", "media_hosts"),
                 "JOBS_TABLE": storage.jobs.table_name,
                 "GATES_TABLE": storage.gates.table_name,
                 "OUTBOX_BUCKET": storage.outbox.bucket_name,
@@ -55,12 +53,12 @@ class Delivery(Construct):
         )
         allow = self.function.allow
         allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=[storage.jobs.table_arn])
-        allow("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", on=[storage.gates.table_arn])
+        allow("dynamodb:UpdateItem", on=[storage.gates.table_arn])
         watch.allow(self.function)
         # GetObject is what reading a manifest's metadata takes.
         allow("s3:PutObject", "s3:AbortMultipartUpload", "s3:GetObject", on=[storage.outbox.arn_for_objects("*")])
         allow("events:PutEvents", on=[bus.attr_arn])
-        queues.allow_sending(self.function)
+        queues.intake.allow_sending(self.function)
         gateways.allow(self.function)
         acknowledge(self, {"AwsSolutions-IAM5[Resource::<Outbox.Arn>/*]": "Outputs are named after what was dropped."})
         self.function.take_from(queues.deliver.queue, concurrency=settings.deliver_concurrency)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import platform
+import re
 import sys
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -23,6 +26,8 @@ from pydantic import (
     field_validator,
 )
 
+#: Where people write down the settings of an environment: one file for each, named after it.
+FILES = Path(__file__).parents[1] / "environments"
 #: This machine's interpreter and processor, in Lambda's words.
 HOST_RUNTIME = f"python3.{sys.version_info.minor}"
 HOST_ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine().lower(), "x86_64")
@@ -44,6 +49,17 @@ def _whole(default: int, least: int, most: int) -> Any:
 def _listed(value: object) -> object:
     """The command line has no lists: it says one,two."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _named(value: object) -> object:
+    """The command line has no tables: it says one=1,two=2."""
+    return dict(part.partition("=")[::2] for part in value.split(",") if part) if isinstance(value, str) else value
+
+
+def _not_awss_own(name: str) -> str:
+    if name.lower().startswith("aws:"):
+        raise ValueError("reserved")
+    return name
 
 
 def _unless_none(value: object) -> object:
@@ -74,6 +90,19 @@ def _base_url(value: str, info: ValidationInfo) -> str:
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Host = Annotated[str, StringConstraints(to_lower=True, pattern=r"^(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
 BucketName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+OwnHost = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
+#: A topic, or a rule of any bus, down to its very name: with a wildcard it would be anybody's.
+Sender = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^arn:aws[a-z-]*:(sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+|events:[a-z0-9-]+:[0-9]{12}:rule/[A-Za-z0-9_./-]+)$"
+    ),
+]
+KeyArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9_-]+$")]
+PolicyName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@-]{1,128}$")]
+#: What CloudFormation takes as a tag; names that begin with aws: are its own.
+TagName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_ .:/=+@-]{1,128}$"), AfterValidator(_not_awss_own)]
+TagValue = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_ .:/=+@-]{1,256}$")]
 AN_ADDRESS = "an https:// address (for env local also http:// on a loopback one)"
 DOLLARS = "an amount of US dollars, such as 2.50"
 
@@ -90,8 +119,8 @@ class Settings(BaseModel):
     #: Ask the gateway for a callback at each step, not just at the end.
     progress: bool = Field(False, description="true or false")
     #: Seconds until the first look at a job whose callback is expected.
-    first_poll_seconds: int = _whole(90, 1, 86400)
-    #: Seconds until the second look; then growing.
+    first_poll_seconds: int = _whole(180, 1, 86400)
+    #: Seconds until the second look (the first, where no callback is expected); then up by half, to 300 (60).
     poll_seconds: int = _whole(10, 1, 3600)
     #: Seconds after which a job without an outcome is EXPIRED.
     deadline_seconds: int = Field(
@@ -117,6 +146,14 @@ class Settings(BaseModel):
     media_buckets: Annotated[tuple[BucketName, ...], BeforeValidator(_listed)] = Field(
         (), description="bucket names with a comma between"
     )
+    #: What else may put paid work on the intake queue: topics and rules, by their ARNs.
+    senders: Annotated[tuple[Sender, ...], BeforeValidator(_listed)] = Field(
+        (), description="ARNs of SNS topics and EventBridge rules with a comma between, without wildcards"
+    )
+    #: Where the gateways call, if not at the API's own address: a domain that leads there.
+    callback_domain: Annotated[OwnHost | None, BeforeValidator(_unless_none)] = Field(
+        None, description="a host name of yours that leads to the API, or none"
+    )
     #: A gateway is known by its address here: a setting NAME_url brings its secret, variables, alarm and metrics along.
     pixazo_url: BaseUrl = Field("https://gateway.pixazo.ai", description=AN_ADDRESS)
     aimlapi_url: BaseUrl = Field("https://api.aimlapi.com", description=AN_ADDRESS)
@@ -129,6 +166,20 @@ class Settings(BaseModel):
     runtime: str = Field("python3.13", description=f"{', '.join(RUNTIMES)} (for env local: {HOST_RUNTIME})")
     architecture: str = Field("arm64", description=f"{', '.join(ARCHITECTURES)} (for env local: {HOST_ARCHITECTURE})")
     log_retention_days: int = Field(30, description=f"one of {', '.join(map(str, RETENTIONS))}")
+    #: Days for which the buckets keep what was replaced; longer than a message can wait, which is 14 days.
+    replaced_versions_days: int = _whole(90, 15, 36500)
+    #: The key that the topic of the alarms is encrypted with; its policy must let CloudWatch use it.
+    alarm_key: Annotated[KeyArn | None, BeforeValidator(_unless_none)] = Field(
+        None, description="the ARN of a KMS key, or none"
+    )
+    #: What no role of the stack may do more than; the name of a policy in the account.
+    permissions_boundary: Annotated[PolicyName | None, BeforeValidator(_unless_none)] = Field(
+        None, description="the name of an IAM policy in the account, or none"
+    )
+    #: For bills and inventories: CloudFormation puts them on everything that takes tags.
+    tags: Annotated[dict[TagName, TagValue], BeforeValidator(_named)] = Field(
+        {}, description="names (not aws:…) and values: in a file a table [tags], on the command line team=films,cost=7"
+    )
 
     @field_validator("deadline_seconds")
     @classmethod
@@ -170,8 +221,8 @@ def _text(value: object) -> str:
             return ""
         case bool():
             return str(value).lower()
-        case tuple():
-            return ",".join(value)
+        case tuple() | list():
+            return ",".join(map(_text, value))
         case _:
             return str(value)
 
@@ -205,6 +256,24 @@ KINDS: Mapping[str, _Kind] = {
 
 #: Those that belong in an account.
 ACCOUNT_ENVIRONMENTS = tuple(name for name, kind in KINDS.items() if not kind.laptop)
+
+
+def written(name: str, folder: Path) -> dict[str, object]:
+    """Return the settings that an environment's file holds, in the command line's words; without a file, none.
+
+    Raises SettingError.
+    """
+    file = folder / f"{name}.toml"
+    try:
+        values = tomllib.loads(file.read_text(), parse_float=str) if file.exists() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        line = re.search(r"line (\d+)", str(error))
+        where = f", line {line[1]}" if line else ""
+        raise SettingError(
+            f'{file.name}{where}: this can not be read; a setting is name = value, text in "quotes"'
+        ) from None
+    # As text, so that a value is allowed in both places or in neither.
+    return {key: value if isinstance(value, dict) else _text(value) for key, value in values.items()}
 
 
 def environment(name: str, overrides: Mapping[str, object] | None = None) -> Environment:

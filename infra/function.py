@@ -75,8 +75,12 @@ class Function(Construct):
         self.role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=list(on)))
 
     def take_from(self, queue: sqs.Queue, *, concurrency: int) -> None:
-        """Invoke the function for each message of a queue, at most `concurrency` at a time."""
-        self.allow("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", on=[queue.queue_arn])
+        """Invoke the function for each message of a queue, at most `concurrency` at a time.
+
+        It may say when a message that it does not finish comes again, and put none there itself.
+        """
+        takes = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")
+        self.allow(*(f"sqs:{action}" for action in takes), on=[queue.queue_arn])
         lambda_.EventSourceMapping(
             self,
             "Messages",

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
 
 FIVE_MINUTES = Duration.minutes(5)
 
@@ -34,9 +35,20 @@ class Metrics:
         """What a function saw of a gateway."""
         return self._metric(name, statistic, period, {"service": function, "gateway": gateway})
 
+    def of_senders(
+        self, name: str, gateway: str, *, label: str = "", period: Duration = FIVE_MINUTES
+    ) -> cloudwatch.MathExpression:
+        """What the functions that send jobs saw of a gateway together: what arrives is sent by one, what was held by
+        another.
+        """
+        both = [self.by_gateway(function, name, gateway, period=period) for function in ("submit", "probe")]
+        named, total = _added(f"{gateway}{name}", both)  # ids of a graph's metrics differ from each other
+        return cloudwatch.MathExpression(expression=total, using_metrics=named, label=label or name, period=period)
+
     def by_model(self, name: str) -> cloudwatch.MathExpression:
         """The sums of each day, of whatever models there are."""
-        found = f"SEARCH('{{{self.namespace},service,model}} MetricName=\"{name}\"', 'Sum', 86400)"
+        # A namespace with anything but letters and digits has to be quoted.
+        found = f"SEARCH('{{\"{self.namespace}\",service,model}} MetricName=\"{name}\"', 'Sum', 86400)"
         return cloudwatch.MathExpression(expression=found, label="", period=Duration.days(1), using_metrics={})
 
     def total(
@@ -74,6 +86,29 @@ class Metrics:
             period=period,
             dimensions_map=dimensions,
         )
+
+
+def unfinished(machine: str, arn: str) -> list[cloudwatch.Metric]:
+    """How many executions of a state machine failed, and how many ran out of time; to be stopped is neither."""
+    named = {"ExecutionsFailed": f"{machine} failed", "ExecutionsTimedOut": f"{machine} timed out"}
+    return [
+        cloudwatch.Metric(
+            namespace="AWS/States",
+            metric_name=name,
+            label=label,
+            statistic="Sum",
+            period=FIVE_MINUTES,
+            dimensions_map={"StateMachineArn": arn},
+        )
+        for name, label in named.items()
+    ]
+
+
+def dropped(function: str, target: lambda_.Function) -> cloudwatch.Metric:
+    """How many invocations of a function Lambda took for a loop, and did not make."""
+    return target.metric(
+        "RecursiveInvocationsDropped", label=f"{function} taken for a loop", statistic="Sum", period=FIVE_MINUTES
+    )
 
 
 def _added(name: str, metrics: Sequence[cloudwatch.Metric]) -> tuple[dict[str, cloudwatch.IMetric], str]:

@@ -14,8 +14,6 @@ from typing import Any
 
 #: What the functions have clients of, by botocore's names.
 SERVICES = ("dynamodb", "events", "s3", "secretsmanager", "sqs", "stepfunctions")
-#: What the X-Ray SDK makes a client of when it is loaded anywhere but in Lambda.
-TRACING = ("xray",)
 
 
 def trim(python: Path) -> None:
@@ -23,7 +21,7 @@ def trim(python: Path) -> None:
     data = python / "botocore" / "data"
     if data.exists():
         for service in (path for path in data.iterdir() if path.is_dir()):
-            _keep_newest(service) if service.name in (*SERVICES, *TRACING) else shutil.rmtree(service)
+            _keep_newest(service) if service.name in SERVICES else shutil.rmtree(service)
         for path in [*data.glob("*/*/*.json"), *data.glob("*/*/*.json.gz")]:
             _rewrite(path)
         _keep_endpoints(data)

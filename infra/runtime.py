@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from aws_cdk import Fn, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -43,8 +44,16 @@ class Runtime(Construct):
         """Return the code of the function whose handler lies in functions/<name>."""
         return assets.sources("functions", function, environment=self._environment, there=assets.CODE)
 
-    def log(self, scope: Construct, name: str) -> logs.LogGroup:
-        """Make a log that forgets after the environment's time."""
-        group = logs.LogGroup(scope, name, removal_policy=self._removal)
+    def log(self, scope: Construct, name: str, *, vended: bool = False) -> logs.LogGroup:
+        """Make a log that forgets after the environment's time; a vended one is written by an AWS service itself."""
+        # AWS keeps a policy for each vended log, and of these together only 5120 characters, but for names like this.
+        vended_name = f"/aws/vendedlogs/{_unique(scope)}" if vended else None
+        group = logs.LogGroup(scope, name, log_group_name=vended_name, removal_policy=self._removal)
         cast("logs.CfnLogGroup", group.node.default_child).retention_in_days = self.settings.log_retention_days
         return group
+
+
+def _unique(scope: Construct) -> str:
+    """The stack's name with what only this stack has, as what is kept may outlive it and its name be used again."""
+    stack = Stack.of(scope)
+    return f"{stack.stack_name}-{Fn.select(2, Fn.split('/', stack.stack_id))}"

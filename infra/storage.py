@@ -18,9 +18,10 @@ _TEXT = dynamodb.AttributeType.STRING
 def removal(environment: Environment) -> RemovalPolicy:
     """Return what becomes of the things that people own when their stack goes.
 
-    A bucket is never emptied for that: where it would go too, a bucket that still holds files stops the deletion.
+    What a first deploy made before it failed goes even so, as it holds nothing yet and its name would be taken. A
+    bucket is never emptied: where it would go too, a bucket that still holds files stops the deletion.
     """
-    return RemovalPolicy.RETAIN if environment.keeps_data else RemovalPolicy.DESTROY
+    return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if environment.keeps_data else RemovalPolicy.DESTROY
 
 
 class Storage(Construct):
@@ -49,7 +50,13 @@ class Storage(Construct):
             enforce_ssl=True,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(1))],
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                    noncurrent_version_expiration=Duration.days(self._environment.settings.replaced_versions_days),
+                    expired_object_delete_marker=True,
+                )
+            ],
             removal_policy=removal(self._environment),
         )
         acknowledge(bucket, {"AwsSolutions-S1": "A server access log would hold the query strings of presigned URLs."})
@@ -67,8 +74,10 @@ class Storage(Construct):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
+            # CloudFormation could not delete a protected table when it takes a failed first deploy back, and its
+            # rollback would fail too; so there a table stays behind, empty, under a name that nobody else needs.
             deletion_protection=self._environment.keeps_data,
-            removal_policy=removal(self._environment),
+            removal_policy=RemovalPolicy.RETAIN if self._environment.keeps_data else RemovalPolicy.DESTROY,
         )
         _fix_logical_id(table, name)
         return table

@@ -83,6 +83,12 @@ class Secret(CloudFormationModel):
         )
         return cls(backend.describe_secret(resource_name).arn)
 
+    def delete(self, account_id: str, region_name: str) -> None:
+        """At once: CloudFormation leaves no time to get a secret back."""
+        secretsmanager_backends[account_id][region_name].delete_secret(
+            self.physical_resource_id, recovery_window_in_days=None, force_delete_without_recovery=True
+        )
+
 
 class Api(CloudFormationModel):
     """AWS::ApiGatewayV2::Api: an HTTP API, whose address is that of the web server that plays it."""

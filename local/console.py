@@ -21,6 +21,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from cli.summary import as_json, brief, cost
+from dropreel import lending
 from dropreel.catalog.fields import KIND_OF
 from dropreel.inbox import LONGEST_TEXT, Inbox
 from dropreel.jobs import Job
@@ -156,7 +157,8 @@ class Console:
 
     def _drop(self, request: Request, key: str) -> Response:
         request.max_content_length = _LARGEST_FILE
-        self._client("s3").upload_fileobj(request.stream, self._address("inbox_bucket"), key)
+        about = {"ContentType": lending.uploaded_as(key)}
+        self._client("s3").upload_fileobj(request.stream, self._address("inbox_bucket"), key, ExtraArgs=about)
         return _json({"key": key}, 201)
 
     def _output(self, request: Request, key: str) -> Response:

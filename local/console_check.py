@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from dropreel import catalog, drops
-from dropreel.assembly import NOTHING, assemble
+from dropreel.assembly import assemble
 from dropreel.drops import Place
 from dropreel.errors import Mistake
 from dropreel.inbox import LONGEST_TEXT, Inbox, Part
@@ -120,7 +120,7 @@ def _keys(intended: Intended, place: Place, root: str) -> Iterator[str]:
 def _parts(intended: Intended, keys: tuple[str, ...], root: str) -> Iterator[Part]:
     """The parts as the inbox would read them, but that a file's content is not known here: only whether it has any."""
     for key, file in zip(keys, intended.files, strict=True):
-        yield Part(key, drops.parse(key), key if file.size else NOTHING, "", "")
+        yield Part(key, drops.parse(key), key, "", "", head=None if file.size else b"")
     texts = {f"{root}.txt": intended.prompt.strip(), f"{root}.json": intended.settings and dumps(intended.settings)}
     for key, text in texts.items():
         if text:

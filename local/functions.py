@@ -7,6 +7,7 @@ from pathlib import Path
 
 from local.process import Definition, Process, variables
 from local.runtime_api import Answer, Invocation
+from local.strict import functions, recursion
 
 #: how often an invocation's time is looked at, in seconds
 _TICK = 0.1
@@ -26,6 +27,7 @@ class Function:
         self._processes: set[Process] = set()
         self._dead: list[Process] = []
         self._idle = 0
+        self._under_way = 0
         self._stopping = False
 
     def start(self) -> None:
@@ -34,18 +36,28 @@ class Function:
             self._add_process()
 
     def invoke(self, event: bytes) -> Answer:
-        """Runs the function on an event, as soon as there is a process for it."""
-        invocation = Invocation(event, self.definition.arn, self.definition.timeout)
+        """Runs the function on an event, as soon as there is a process for it.
+
+        Raises RecursiveInvocation, Throttled.
+        """
+        chain = recursion.current().then(self.definition.name)
+        invocation = Invocation(event, self.definition.arn, self.definition.timeout, chain)
         with self._state:
             if self._stopping:
                 return Answer.failed("Runtime.Stopped", "the stack has ended")
+            if self.definition.reserved is not None and self._under_way >= self.definition.reserved:
+                raise functions.Throttled
+            self._under_way += 1
             self._waiting.append(invocation)
             self._scale()
             self._state.notify()
         while not invocation.done.wait(_TICK):
             self._look_after(invocation)
+        with self._state:
+            self._under_way -= 1
         assert invocation.answer is not None
-        return invocation.answer
+        words = functions.answer_too_large(invocation.answer.payload)
+        return Answer.failed("Function.ResponseSizeTooLarge", words) if words else invocation.answer
 
     def wait_until_ready(self, seconds: float) -> str | None:
         """Returns None once a process asks for work, or says why none does."""

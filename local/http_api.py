@@ -6,6 +6,7 @@ See docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integr
 import base64
 import json
 import re
+import secrets
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -16,7 +17,9 @@ from urllib.parse import parse_qsl
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
+from local.moto_server import ACCOUNT
 from local.runtime_api import Answer
+from local.strict.functions import Throttled
 from local.web import Application, WebServer
 
 #: bytes that API Gateway takes at most
@@ -73,11 +76,13 @@ class HttpApi:
             event = _event(request, key, parameters)
         except RequestEntityTooLarge:
             return _message(413, "Request Entity Too Large")
-        answer = self._invoke(function, json.dumps(event).encode())
         try:
+            answer = self._invoke(function, json.dumps(event).encode())
             return _message(500, "Internal Server Error") if answer.error else _response(answer.payload)
         except (KeyError, TypeError, ValueError):
             return _message(500, "Internal Server Error")
+        except Throttled:
+            return _message(503, "Service Unavailable")
 
 
 def _message(status: int, text: str) -> Response:
@@ -86,6 +91,7 @@ def _message(status: int, text: str) -> Response:
 
 def _event(request: Request, key: str, parameters: dict[str, str]) -> dict[str, Any]:
     headers = {name.lower(): value for name, value in request.headers.items() if name != "Cookie"}
+    headers |= _added(request)
     query = request.query_string.decode("latin-1")
     event: dict[str, Any] = {
         "version": "2.0",
@@ -103,6 +109,17 @@ def _event(request: Request, key: str, parameters: dict[str, str]) -> dict[str, 
     return event | _body(request.get_data(), request.content_type or "")
 
 
+def _added(request: Request) -> dict[str, str]:
+    """What API Gateway tells in headers of its own; whoever calls begins a new trace."""
+    addresses = [*request.headers.getlist("X-Forwarded-For"), request.remote_addr or ""]
+    return {
+        "x-amzn-trace-id": f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}",
+        "x-forwarded-for": ", ".join(addresses),
+        "x-forwarded-port": request.host.rpartition(":")[2],
+        "x-forwarded-proto": request.scheme,
+    }
+
+
 def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """API Gateway joins the values of a parameter that is given twice by a comma."""
     joined: dict[str, str] = {}
@@ -114,7 +131,7 @@ def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 def _context(request: Request, key: str) -> dict[str, Any]:
     now = time.time()
     return {
-        "accountId": "anonymous",
+        "accountId": ACCOUNT,
         "apiId": "local",
         "domainName": request.host,
         "domainPrefix": "local",

@@ -6,6 +6,7 @@ tests/e2e/test_laptop_moto.py asks for the behaviour itself.
 
 import base64
 import copy
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from moto.dynamodb.models.table import Table
 from moto.events.models import EventBus
 from moto.s3 import notifications
 from moto.s3.models import FakeBucket
-from moto.sqs.models import Message, Queue, SQSBackend
+from moto.sqs.models import DEFAULT_SENDER_ID, Message, Queue, SQSBackend
 from moto.stepfunctions import models as stepfunctions
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
@@ -123,12 +124,22 @@ def _one_at_a_time(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _describe_objects_fully() -> None:
-    """S3 names the version and the order of an object in its events, and leaves the slashes of a key as they are."""
+    """S3's events tell who did what and from where, the version and the order, and leave the slashes of a key alone.
+
+    See docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html.
+    """
     describe = notifications._get_s3_event
 
     def event(event_name: str, bucket: Any, key: Any, notification_id: str) -> dict[str, list[dict[str, Any]]]:
         described = describe(event_name, bucket, key, notification_id)
         for record in described["Records"]:
+            record |= {
+                "eventVersion": "2.5",
+                "userIdentity": {"principalId": f"AWS:{DEFAULT_SENDER_ID}"},
+                "requestParameters": {"sourceIPAddress": "127.0.0.1"},
+                "responseElements": {"x-amz-request-id": secrets.token_hex(8).upper(), "x-amz-id-2": "local"},
+            }
+            record["s3"]["bucket"]["ownerIdentity"] = {"principalId": bucket.account_id}
             thing = record["s3"]["object"]
             thing["key"] = thing["key"].replace("%2F", "/")
             thing["sequencer"] = f"{time.time_ns():016X}"

@@ -37,6 +37,8 @@ class Definition:
     layers: tuple[Path, ...]
     #: processes at most: a laptop has fewer processors than Lambda
     most: int = 8
+    #: ReservedConcurrentExecutions: whatever comes beyond it is throttled
+    reserved: int | None = None
 
 
 class Process:

@@ -16,6 +16,8 @@ from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import Message, SQSBackend
 
 from local.runtime_api import Answer
+from local.strict import recursion
+from local.strict.functions import Throttled
 
 #: how often an empty queue is looked at, in seconds
 _POLL_SECONDS = 0.1
@@ -86,9 +88,17 @@ class Poller:
     def _run(self, messages: list[Message]) -> None:
         try:
             records = [self._record(message) for message in messages]
-            answer = self._invoke(json.dumps({"Records": records}).encode())
+            with recursion.following(recursion.Chain.joined(map(recursion.of_message, messages))):
+                answer = self._invoke(json.dumps({"Records": records}).encode())
             for message in self._succeeded(messages, answer):
                 self._delete(message)
+        except recursion.RecursiveInvocation as loop:
+            for message in messages:
+                if not recursion.of_message(message).allows(loop.function):
+                    self._set_aside(message, loop)
+        except Throttled:
+            # Lambda may try once more while the messages are invisible; if that is in vain, this receive has counted.
+            _log.debug("a batch of %s was throttled", self._mapping.queue_name)
         except Exception:
             _log.exception("a batch of %s was lost; it comes again", self._mapping.queue_name)
         finally:
@@ -99,6 +109,16 @@ class Poller:
             self._backend.delete_message(self._mapping.queue_name, str(message.receipt_handle))
         except ReceiptHandleIsInvalid:
             _log.debug("%s was deleted or purged meanwhile", message.id)
+
+    def _set_aside(self, message: Message, loop: recursion.RecursiveInvocation) -> None:
+        """Ends a loop at once; Lambda refuses its message until its receives are used up, which can take an hour."""
+        self._delete(message)
+        dead_letters = self._backend.get_queue(self._mapping.queue_name).dead_letter_queue
+        if dead_letters:
+            message.visible_at = 0
+            dead_letters.add_message(message)
+        where = f"is now in {dead_letters.name}" if dead_letters else "is dropped, as its queue has no dead letters"
+        _log.warning("%s Message %s of %s %s.", loop, message.id, self._mapping.queue_name, where)
 
     def _succeeded(self, messages: list[Message], answer: Answer) -> list[Message]:
         """Those that are done; the others become visible again when their time is up."""

@@ -28,13 +28,18 @@ def _receivable(queue: Queue) -> list[Message]:
 
 
 def _delete_message(queue: Queue, receipt_handle: str) -> None:
-    """Found among the few that somebody has received."""
+    """Found among the few that somebody has received.
+
+    Who received it before the last does not delete it: "the request succeeds, but the message might not be deleted".
+    """
     if receipt_handle in queue.deleted_messages:
         return
     received = (found for found in queue.pending_messages if found.had_receipt_handle(receipt_handle))
     message = next(received, None)
     if message is None:
         raise ReceiptHandleIsInvalid
+    if message.receipt_handle != receipt_handle:
+        return
     queue.pending_messages.discard(message)
     queue.deleted_messages.update(message.all_receipt_handles)  # type: ignore[arg-type]
     queue._messages.remove(message)

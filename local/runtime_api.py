@@ -6,7 +6,6 @@ which process speaks.
 
 import json
 import re
-import secrets
 import threading
 import time
 import uuid
@@ -16,6 +15,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
+from local.strict.recursion import Chain
 from local.web import WebServer
 
 _ANSWER = re.compile(r"/2018-06-01/runtime/invocation/(?P<id>[^/]+)/(?P<kind>response|error)")
@@ -46,6 +46,8 @@ class Invocation:
     arn: str
     #: how long the function may take, in seconds
     timeout: float
+    #: what led to it
+    chain: Chain
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     #: time.monotonic() when it was asked for
     began: float = field(default_factory=time.monotonic)
@@ -63,13 +65,12 @@ class Invocation:
             self.done.set()
 
     def headers(self) -> dict[str, str]:
-        """What Lambda tells a function of its invocation; not sampled, since no X-Ray daemon listens here."""
-        trace = f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled=0"
+        """What Lambda tells a function of its invocation."""
         return {
             "Lambda-Runtime-Aws-Request-Id": self.id,
             "Lambda-Runtime-Deadline-Ms": str(int((time.time() + self.timeout) * 1000)),
             "Lambda-Runtime-Invoked-Function-Arn": self.arn,
-            "Lambda-Runtime-Trace-Id": trace,
+            "Lambda-Runtime-Trace-Id": self.chain.header,
         }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import boto3
+from botocore.exceptions import ClientError
 from moto.apigatewayv2.models import apigatewayv2_backends
 from moto.awslambda.models import EventSourceMapping, lambda_backends
 from moto.core.base_backend import BackendDict
@@ -85,7 +86,10 @@ class Laptop:
             if name == "BootstrapVersion":
                 self.client("ssm").put_parameter(Name=parameter["Default"], Value="30", Type="String")
         stacks = self.client("cloudformation")
-        stacks.create_stack(StackName=self._name, TemplateBody=self._assembly.text())
+        try:
+            stacks.create_stack(StackName=self._name, TemplateBody=self._assembly.text())
+        except ClientError as error:
+            raise StartFailed(f"the stack can not be made: {error.response['Error']['Message']}") from error
         (stack,) = stacks.describe_stacks(StackName=self._name)["Stacks"]
         if stack["StackStatus"] != "CREATE_COMPLETE":
             raise StartFailed(
@@ -132,6 +136,7 @@ class Laptop:
                     code=self._assembly.assets[properties["Code"]["S3Key"]],
                     layers=tuple(self._assembly.assets[layer["S3Key"]] for layer in layers),
                     most=_MOST_FED if function.function_arn in fed else _MOST_QUICK,
+                    reserved=function.reserved_concurrency,
                 )
                 definitions.append(definition)
         return definitions

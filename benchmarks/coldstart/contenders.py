@@ -16,7 +16,7 @@ from infra.environments import HOST_RUNTIME
 from local.assembly import synthesize
 
 BARE, USUAL = "boto3 DynamoDB client", "usual Powertools handler"
-FUNCTIONS = ("callback", "poll", "submit", "deliver")
+FUNCTIONS = ("callback", "poll", "submit", "probe", "deliver")
 _HERE = Path(__file__).parent
 _PLAIN = "{}, no byte code"
 

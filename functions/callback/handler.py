@@ -11,11 +11,15 @@ from dropreel.queues import Deliveries, Queue
 from dropreel.settings import CallbackSettings, read
 from dropreel.settle import take_callback
 from dropreel.store import Store
-from dropreel.telemetry import adopt_domain_measures, logger, metrics, tracer
+from dropreel.telemetry import adopt_domain_measures, logger, metrics
 from dropreel.wiring import aws, early
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+#: A stranger's, or news of an attempt that is over; many of them are worth an alarm.
+FORBIDDEN = 403
 
 
 @cache
@@ -35,14 +39,13 @@ def body_of(event: dict[str, Any]) -> bytes:
 
 
 @logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     path = event.get("pathParameters") or {}
     job_id = str(path.get("job_id", ""))
     logger.append_keys(job_id=job_id[:64])
-    metrics.add_metric(name="Callback", unit="Count", value=1)
     status = take_callback(*services(), job_id, str(path.get("token", "")), body_of(event))
     logger.info("answered %d", status)
-    metrics.add_metric(name=f"Callback{status}", unit="Count", value=1)
+    if status == FORBIDDEN:
+        metrics.add_metric(name="Callback403", unit="Count", value=1)
     return {"statusCode": status}

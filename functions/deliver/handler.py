@@ -1,4 +1,6 @@
-"""News and looks: queue messages in, failed ones out. `dropreel.looking` and `dropreel.delivery` do the rest."""
+"""Jobs whose outcome is to be fetched: queue messages in, those that are to come again out. `dropreel.delivery` does
+the rest.
+"""
 
 from __future__ import annotations
 
@@ -6,41 +8,37 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dropreel import batch
-from dropreel.looking import Looking
-from dropreel.queues import Ticket
+from dropreel.queues import woken
 from dropreel.settings import DeliverSettings, read
-from dropreel.telemetry import adopt_domain_logs, adopt_domain_measures, logger, metrics, tracer
-from dropreel.wiring import early, looking_of
+from dropreel.telemetry import adopt_domain_logs, adopt_domain_measures, logger, metrics
+from dropreel.wiring import deliver_of, early
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from dropreel.delivery import Delivery
+    from dropreel.queues import Queue
+
 
 @cache
-def looking() -> Looking:
+def services() -> tuple[Delivery, Queue]:
     adopt_domain_logs()
     adopt_domain_measures()
-    return looking_of(read(DeliverSettings))
+    return deliver_of(read(DeliverSettings))
 
 
-early(looking)
-
-
-def deliver(body: str, message_id: str) -> None:
-    logger.remove_keys(["job_id"])
-    try:
-        ticket = Ticket.read(body, message_id)
-        logger.append_keys(job_id=ticket.job_id)
-        looking().take(ticket)
-    except Exception:
-        logger.exception("the delivery failed; its message comes again")
-        metrics.add_metric(name="Failure", unit="Count", value=1)
-        raise
+early(services)
 
 
 @logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    metrics.add_metric(name="Delivery", unit="Count", value=len(event["Records"]))
-    return batch.each(event, deliver)
+    delivery, queue = services()
+
+    def take(body: str, message_id: str) -> None:
+        logger.remove_keys(["job_id"])
+        job_id = woken(body)
+        logger.append_keys(job_id=job_id)
+        delivery.deliver(job_id, message_id)
+
+    return batch.each(event, queue, take)

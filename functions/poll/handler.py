@@ -1,4 +1,4 @@
-"""A round of the watch: the state machine's state in, its next state out. `dropreel.watching` decides."""
+"""A look at an attempt: its watch's state in, the next state out. `dropreel.poll` decides."""
 
 from __future__ import annotations
 
@@ -6,28 +6,27 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from dropreel.settings import PollSettings, read
-from dropreel.telemetry import adopt_domain_logs, adopt_domain_measures, logger, metrics, tracer
-from dropreel.watching import State, Watching
-from dropreel.wiring import early, watching_of
+from dropreel.telemetry import adopt_domain_logs, adopt_domain_measures, logger, metrics
+from dropreel.wiring import early, poll_of
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from dropreel.poll import Poll, State
+
 
 @cache
-def watching() -> Watching:
+def services() -> Poll:
     adopt_domain_logs()
     adopt_domain_measures()
-    return watching_of(read(PollSettings))
+    return poll_of(read(PollSettings))
 
 
-early(watching)
+early(services)
 
 
 @logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
 @metrics.log_metrics
 def handler(event: State, context: LambdaContext) -> State:
     logger.append_keys(job_id=event["job_id"])
-    metrics.add_metric(name="Round", unit="Count", value=1)
-    return watching().round(event)
+    return services().look(event)

@@ -1,4 +1,4 @@
-"""Drops and messages: queue messages in, failed ones out. `dropreel.intake` does the rest."""
+"""Drops and messages: queue messages in, those that are to come again out. `dropreel.intake` does the rest."""
 
 from __future__ import annotations
 
@@ -6,39 +6,36 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dropreel import batch
-from dropreel.intake import Intake
+from dropreel.admission import UNTOLD
 from dropreel.settings import SubmitSettings, read
-from dropreel.telemetry import adopt_domain_logs, adopt_domain_measures, logger, metrics, tracer
-from dropreel.wiring import early, intake_of
+from dropreel.telemetry import adopt_domain_logs, adopt_domain_measures, logger, metrics
+from dropreel.wiring import early, submit_of
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from dropreel.intake import Intake
+    from dropreel.queues import Queue
+
 
 @cache
-def intake() -> Intake:
+def services() -> tuple[Intake, Queue]:
     adopt_domain_logs()
     adopt_domain_measures()
-    return intake_of(read(SubmitSettings))
+    return submit_of(read(SubmitSettings))
 
 
-early(intake)
-
-
-def take(body: str, message_id: str) -> None:
-    try:
-        outcomes = intake().take(body, message_id)
-    except Exception:
-        logger.exception("the message %s failed; it comes again", message_id)
-        metrics.add_metric(name="Failure", unit="Count", value=1)
-        raise
-    for outcome in outcomes:
-        metrics.add_metric(name=outcome, unit="Count", value=1)
+early(services)
 
 
 @logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    metrics.add_metric(name="Message", unit="Count", value=len(event["Records"]))
-    return batch.each(event, take)
+    intake, queue = services()
+
+    def take(body: str, message_id: str) -> None:
+        for outcome in intake.take(body, message_id):
+            if outcome not in UNTOLD:
+                metrics.add_metric(name=outcome, unit="Count", value=1)
+
+    return batch.each(event, queue, take)

@@ -23,7 +23,7 @@ class Behaviour:
     seconds: float | None = None
     #: How many of the first POSTs of the same body are refused.
     refusals: int = 0
-    #: The status of a refusal: 400, 401, 402, 403, 404 or 429.
+    #: The status of a refusal: 400, 401, 402, 403, 404, 422 or 429.
     refusal: int = 402
     #: The `Retry-After` of a refusal, in seconds.
     retry_after: int | None = None
@@ -35,6 +35,10 @@ class Behaviour:
     errors: int = 0
     #: Whether it ends in FAILED.
     failed: bool = False
+    #: What its failure says, in place of the documents' text.
+    error: object = None
+    #: Its status once it has ended, in place of the documents' word.
+    end_word: str = ""
     #: How many times the final callback is sent, all at once.
     callbacks: int = 1
     #: Seconds from the end to the final callback.
@@ -45,9 +49,13 @@ class Behaviour:
     out_of_order: bool = False
     #: How many files the result has.
     outputs: int = 1
-    #: What is wrong with the result's URLs.
-    media: Literal["fine", "slow", "truncated", "vanished", "expired", "redirect", "forbidden"] = "fine"
-    #: How many GETs of slow, truncated, vanished or forbidden media go wrong before they are fine.
+    #: How the status answer tells of them: as documented, as objects with an empty text among them, or not at all.
+    output_form: Literal["documented", "objects", "none"] = "documented"
+    #: What is wrong with the result's URLs; a page is answered with 200, and packed is what is compressed for the way.
+    media: Literal["fine", "slow", "truncated", "vanished", "expired", "redirect", "forbidden", "page", "packed"] = (
+        "fine"
+    )
+    #: How many GETs of slow, truncated, vanished or forbidden media, or of a page, go wrong before they are fine.
     media_times: int = _ALWAYS
     #: Seconds that slow media take.
     media_seconds: float = 5.0
@@ -60,6 +68,7 @@ MARKERS: Mapping[str, Callable[[Behaviour, float | None], Behaviour]] = {
     "401": lambda b, n: replace(b, refusal=401, refusals=_times(n)),
     "402": lambda b, n: replace(b, refusal=402, refusals=_times(n)),
     "403": lambda b, n: replace(b, refusal=403, refusals=_times(n)),
+    "422": lambda b, n: replace(b, refusal=422, refusals=_times(n)),
     "429": lambda b, n: replace(b, refusal=429, refusals=1, retry_after=None if n is None else int(n)),
     "500": lambda b, _: replace(b, answer="500"),
     "drop": lambda b, _: replace(b, answer="drop"),
@@ -67,18 +76,26 @@ MARKERS: Mapping[str, Callable[[Behaviour, float | None], Behaviour]] = {
     "slow-answer": lambda b, n: replace(b, answer_after=5.0 if n is None else n),
     "error": lambda b, n: replace(b, errors=_times(n)),
     "failed": lambda b, _: replace(b, failed=True),
+    "object-error": lambda b, _: replace(b, failed=True, error={"message": "The input was flagged", "code": "policy"}),
+    "long-error": lambda b, _: replace(b, failed=True, error="no " * 150_000),
+    "succeeded": lambda b, _: replace(b, end_word="succeeded"),
+    "cancelled": lambda b, _: replace(b, end_word="CANCELLED"),
     "no-callback": lambda b, _: replace(b, callbacks=0),
     "duplicate": lambda b, n: replace(b, callbacks=2 if n is None else int(n)),
     "late": lambda b, n: replace(b, late=5.0 if n is None else n),
     "early": lambda b, _: replace(b, early=True),
     "out-of-order": lambda b, _: replace(b, out_of_order=True),
     "many": lambda b, n: replace(b, outputs=2 if n is None else int(n)),
+    "object-output": lambda b, _: replace(b, output_form="objects"),
+    "no-output": lambda b, _: replace(b, output_form="none"),
     "slow-media": lambda b, n: replace(b, media="slow", media_seconds=5.0 if n is None else n),
     "truncated-media": lambda b, n: replace(b, media="truncated", media_times=_times(n)),
     "vanished-media": lambda b, n: replace(b, media="vanished", media_times=_times(n)),
     "expired-media": lambda b, _: replace(b, media="expired"),
     "redirect-media": lambda b, _: replace(b, media="redirect"),
     "forbidden-media": lambda b, n: replace(b, media="forbidden", media_times=_times(n)),
+    "page-media": lambda b, n: replace(b, media="page", media_times=_times(n)),
+    "packed-media": lambda b, _: replace(b, media="packed"),
 }
 
 

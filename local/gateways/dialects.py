@@ -55,12 +55,12 @@ class Pixazo:
         updated = ending.at if ending else generation.began
         output = None
         if ending and ending.outputs:
-            output = {"media_url": generation.media_urls(base), "media_type": ending.outputs[0].media_type}
+            output = {"media_url": _listed(generation, base), "media_type": ending.outputs[0].media_type}
         return {
             "request_id": generation.id,
-            "status": generation.status,
+            "status": (generation.behaviour.end_word if ending else "") or generation.status,
             "model_id": generation.model.id,
-            "error": ending.error if ending else None,
+            "error": generation.error,
             "output": output,
             "created_at": iso(generation.began),
             "updated_at": spaced(updated),
@@ -102,11 +102,18 @@ class Aimlapi:
         return 200, {"id": generation.id, "status": "queued", "meta": {"usage": {"credits_used": 0}}}
 
     def standing(self, generation: Generation, base: str) -> dict[str, object]:
-        told: dict[str, object] = {"id": generation.id, "status": self._WORDS[generation.status]}
+        word = (generation.behaviour.end_word if generation.ending else "") or self._WORDS[generation.status]
+        told: dict[str, object] = {"id": generation.id, "status": word}
         if (ending := generation.ending) and ending.error:
             told["error"] = {"name": "Error", "message": ending.error}
         urls = generation.media_urls(base)
         return {**told, "video": {"url": urls[0]}} if urls else told
+
+
+def _listed(generation: Generation, base: str) -> object:
+    urls = generation.media_urls(base)
+    forms = {"documented": urls, "objects": [*({"url": url} for url in urls), ""], "none": None}
+    return forms[generation.behaviour.output_form]
 
 
 def iso(moment: datetime) -> str:

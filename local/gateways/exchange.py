@@ -54,8 +54,7 @@ class RefusedError(Exception):
     def __init__(self, status: int, error: str, message: str, *, retry_after: int | None = None) -> None:
         super().__init__(f"{status} {error}: {message}")
         self.status = status
-        self.error = error
-        self.message = message
+        self.body: Mapping[str, object] = {"error": error, "message": message}
         self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
 
 
@@ -66,6 +65,7 @@ _WORDS = {
     402: ("Insufficient Balance", "Your wallet does not have enough balance."),
     403: ("Forbidden", "Your subscription does not include this model."),
     404: ("Not Found", "There is nothing here."),
+    422: ("Unprocessable Entity", "This ratio is not supported."),
     429: ("Too Many Requests", "Rate limit is exceeded."),
     500: ("Internal Server Error", "Something went wrong."),
 }
@@ -73,4 +73,7 @@ _WORDS = {
 
 def refused(status: int, retry_after: int | None = None) -> RefusedError:
     """The refusal with the usual words for this status."""
-    return RefusedError(status, *_WORDS[status], retry_after=retry_after)
+    problem = RefusedError(status, *_WORDS[status], retry_after=retry_after)
+    if status == 422:  # in the manner of FastAPI
+        problem.body = {"detail": [{"type": "value_error", "loc": ["body", "image"], "msg": _WORDS[status][1]}]}
+    return problem

@@ -78,6 +78,11 @@ class Generation:
         return "QUEUED" if queued else "PROCESSING"
 
     @property
+    def error(self) -> object:
+        """What its failure says; None where it has not failed."""
+        return self.ending and (self.behaviour.error or self.ending.error)
+
+    @property
     def left(self) -> float:
         """Seconds until it may end."""
         return max(0.0, self.seconds - (datetime.now(UTC) - self.began).total_seconds())

@@ -67,7 +67,7 @@ class Reception:
             behaviour, generation = self._decide(dialect, model, body, request)
             answer = self._answer(dialect, behaviour, generation)
         except RefusedError as error:
-            answer = as_json(error.status, {"error": error.error, "message": error.message}, error.headers)
+            answer = as_json(error.status, error.body, error.headers)
         self._log(dialect, model, body, request, generation, answer)
         if generation:
             self._workshop.begin(generation)
@@ -86,7 +86,7 @@ class Reception:
             status = str(body["status"])
             answer = as_json(200, body)
         except RefusedError as error:
-            answer = as_json(error.status, {"error": error.error, "message": error.message}, error.headers)
+            answer = as_json(error.status, error.body, error.headers)
         self._journal.add(Read(dialect.name, request_id, time.time(), cast("int", answer.status), status))
         return answer
 
@@ -130,7 +130,7 @@ class Reception:
             return Answer(None, wait=behaviour.answer_after)
         if behaviour.answer == "500":
             error = refused(500)
-            return as_json(500, {"error": error.error, "message": error.message}, wait=behaviour.answer_after)
+            return as_json(500, error.body, wait=behaviour.answer_after)
         return as_json(*dialect.accepted(generation, self._base), wait=behaviour.answer_after)
 
     def _log(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 
 from local.gateways.exchange import Answer, Request
@@ -24,6 +25,11 @@ def serve(generation: Generation, output: Output, request: Request) -> Answer:
         return Answer(404, b"Object not found", {"Content-Type": "text/plain"})
     if behaviour.media == "forbidden" and wrong:
         return Answer(302, b"", {"Location": "https://10.0.0.1/private.mp4"})
+    if behaviour.media == "page" and wrong:
+        return Answer(200, b"<!DOCTYPE html><title>Busy</title>", {"Content-Type": "text/html"})
+    if behaviour.media == "packed":
+        about = {"Content-Type": output.media_type, "Content-Encoding": "gzip"}
+        return Answer(200, gzip.compress(output.data, 1), about)
     answer = _whole_or_part(output, request)
     if behaviour.media == "truncated" and wrong:
         return Answer(answer.status, answer.body, answer.headers, cut=len(answer.body) // 2)

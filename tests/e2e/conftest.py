@@ -21,6 +21,9 @@ SHARED = {
     "test_laptop_http_api.py": "tiny",
     "test_laptop_moto.py": "tiny",
     "test_laptop_queues.py": "tiny",
+    "test_laptop_recursion.py": "tiny",
+    "test_laptop_s3.py": "tiny",
+    "test_laptop_strict.py": "tiny",
 }
 
 

@@ -7,13 +7,16 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
+from moto.core.base_backend import BackendDict
 
 import infra  # noqa: F401  # puts the Node that came from PyPI in place
 from local import cloudformation  # noqa: F401  # the resource types that moto lacks
 from local.moto_server import ACCOUNT, REGION, MotoServer
+from tests.e2e.stack_keeping import keep_stacks_as_aws_does
 
 PROJECT = Path(__file__).parents[2]
 #: The newest of the major version whose cloud assemblies this library writes.
@@ -24,10 +27,16 @@ pytestmark = pytest.mark.cdk_cli
 
 @pytest.fixture
 def account() -> Iterator[str]:
+    BackendDict.reset()  # what another test has deployed is in another account
     server = MotoServer(port=0, invoke=lambda _name, _event: None)
     server.start()
     yield server.url
     server.stop()
+
+
+def client(account: str, service: str) -> Any:
+    """Speak to a service of this account."""
+    return boto3.Session("any", "any", region_name=REGION).client(service, endpoint_url=account)  # type: ignore[call-overload]
 
 
 def cdk(account: str, *arguments: str) -> str:
@@ -58,7 +67,7 @@ def test_bootstrap_and_deploy_of_an_environment_complete(account: str, tmp_path:
         StackName="Dropreel-dev"
     )["StackResources"]
     kinds = [resource["ResourceType"] for resource in resources]
-    assert kinds.count("AWS::Lambda::Function") == 4
+    assert kinds.count("AWS::Lambda::Function") == 5
     assert kinds.count("AWS::S3::Bucket") == kinds.count("AWS::DynamoDB::Table") == 2
     assert not [kind for kind in kinds if kind.startswith("Custom::")]
     queues = session.client("sqs", endpoint_url=account)
@@ -69,9 +78,85 @@ def test_bootstrap_and_deploy_of_an_environment_complete(account: str, tmp_path:
     assert sorted(delays) == ["0", "0", "0", "7"]
 
 
-def test_wrong_setting_is_a_clear_error(account: str) -> None:
+def run(account: str, verb: str, env: str, out: Path, *arguments: str) -> str:
+    """Run a command on an environment's stack, which is synthesized by the first of them only."""
+    made = (out / env / "manifest.json").exists()
+    stack = ("--app", str(out / env)) if made else ("-c", f"env={env}", "--output", str(out / env))
+    return cdk(account, verb, *stack, *arguments)
+
+
+def deploy(account: str, env: str, out: Path) -> str:
+    return run(account, "deploy", env, out, "--require-approval", "never")
+
+
+def destroy(account: str, env: str, out: Path) -> str:
+    return run(account, "destroy", env, out, "--force")
+
+
+def status(account: str, env: str) -> tuple[str, bool] | None:
+    """A stack's status, and whether it is guarded."""
+    stacks = client(account, "cloudformation").describe_stacks()["Stacks"]
+    found = {each["StackName"]: (each["StackStatus"], each["EnableTerminationProtection"]) for each in stacks}
+    return found.get(f"Dropreel-{env}")
+
+
+def secrets(account: str) -> set[str]:
+    return {each["Name"] for each in client(account, "secretsmanager").list_secrets()["SecretList"]}
+
+
+def buckets(account: str, env: str) -> list[str]:
+    named = (each["Name"] for each in client(account, "s3").list_buckets()["Buckets"])
+    return [name for name in named if name.startswith(f"dropreel-{env}-")]
+
+
+def test_a_first_deploy_that_failed_is_repeated_and_environments_leave_each_other_alone(
+    account: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_stacks_as_aws_does(monkeypatch)
+    cdk(account, "bootstrap", f"aws://{ACCOUNT}/{REGION}", "-c", "env=prod")
+    vault, stacks = client(account, "secretsmanager"), client(account, "cloudformation")
+
+    # Something stands in the way of a first deploy, which is guarded from then on.
+    vault.create_secret(Name="dropreel/prod/aimlapi", SecretString="somebody's")
+    with pytest.raises(AssertionError, match="ROLLBACK_COMPLETE"):
+        deploy(account, "prod", tmp_path)
+    assert status(account, "prod") == ("ROLLBACK_COMPLETE", True)
+    assert secrets(account) == {"dropreel/prod/aimlapi"}
+    assert buckets(account, "prod") == []
+    kept = client(account, "dynamodb").list_tables()["TableNames"]
+    assert all(name.startswith("Dropreel-prod-") for name in kept)  # under names that nobody needs again
+
+    # The guard is in the way of the next one, until a person lifts it, as README says.
+    vault.delete_secret(SecretId="dropreel/prod/aimlapi", ForceDeleteWithoutRecovery=True)
+    with pytest.raises(AssertionError, match="TerminationProtection"):
+        deploy(account, "prod", tmp_path)
+    stacks.update_termination_protection(StackName="Dropreel-prod", EnableTerminationProtection=False)
+    deploy(account, "prod", tmp_path)
+    assert status(account, "prod") == ("CREATE_COMPLETE", True)
+    assert secrets(account) == {"dropreel/prod/aimlapi", "dropreel/prod/pixazo"}
+
+    # Another environment comes and goes beside it.
+    deploy(account, "dev", tmp_path)
+    assert status(account, "dev") == ("CREATE_COMPLETE", False)
+    assert len(buckets(account, "dev")) == len(buckets(account, "prod")) == 2
+    destroy(account, "dev", tmp_path)
+    assert status(account, "dev") is None
+    assert buckets(account, "dev") == []
+    assert secrets(account) == {"dropreel/prod/aimlapi", "dropreel/prod/pixazo"}
+
+    # What people own outlives a stack that is destroyed on purpose; by mistake it can't be.
+    with pytest.raises(AssertionError, match="TerminationProtection"):
+        destroy(account, "prod", tmp_path)
+    stacks.update_termination_protection(StackName="Dropreel-prod", EnableTerminationProtection=False)
+    destroy(account, "prod", tmp_path)
+    assert status(account, "prod") is None
+    assert len(buckets(account, "prod")) == 2
+    assert secrets(account) == {"dropreel/prod/aimlapi", "dropreel/prod/pixazo"}
+
+
+def test_wrong_setting_is_a_clear_error(account: str, tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="quiet_seconds"):
-        cdk(account, "synth", "-c", "env=dev", "-c", "quiet_seconds=soon")
+        cdk(account, "synth", "-c", "env=dev", "-c", "quiet_seconds=soon", "--output", str(tmp_path))
 
 
 def test_command_line_makes_the_template_that_a_laptop_runs(account: str, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 import uuid
@@ -159,11 +160,14 @@ def test_what_is_wrong_is_said_before_anything_is_dropped(
     assert len(laptop.jobs()) == before
 
 
-def test_an_empty_file_is_refused_before_it_is_paid(laptop: Stack, tmp_path: Path) -> None:
+def test_an_empty_file_and_a_web_page_are_refused_before_they_are_paid(laptop: Stack, tmp_path: Path) -> None:
     empty = tmp_path / "cat.png"
     empty.touch()
     said = dropreel(laptop, "drop", empty, "-m", "veo-3-1-fast", "-p", "x", "--dry-run", status=INVALID).stderr
     assert "cat.png is empty" in said
+    empty.write_text("<!DOCTYPE html><title>busy</title>")
+    said = dropreel(laptop, "drop", empty, "-m", "veo-3-1-fast", "-p", "x", "--dry-run", status=INVALID).stderr
+    assert "cat.png is a web page" in said
 
 
 def test_a_file_that_the_model_does_not_take_is_refused(laptop: Stack, picture: Path, sound: Path) -> None:
@@ -257,6 +261,18 @@ def test_the_timeline_tells_callbacks_and_looks(laptop: Stack, name: str) -> Non
     assert "CALLBACK" in [line["status"] for line in called["history"]]
     silent = dropped(laptop, f"{name}-2", f"{name} [sim:no-callback]", "--watch")
     assert [line["status"] for line in silent["history"] if line["status"] in ("CALLBACK", "POLL")] == ["POLL"]
+    told = one(dropreel(laptop, "show", silent["job_id"], "--json"))["looks"]
+    assert told["made"] >= 1
+    assert told["over"]
+
+
+def test_show_tells_the_looks_and_when_the_next_is(laptop: Stack, name: str) -> None:
+    slow = dropped(laptop, name, f"{name} [sim:seconds=60][sim:no-callback]")
+    until(laptop, slow["job_id"], "SUBMITTED")
+    told = eventually(lambda: one(dropreel(laptop, "show", slow["job_id"], "--json"))["looks"], 30)
+    assert told
+    assert not told["over"]
+    assert re.search(r"looks +(none yet|\d+), the (first|next) ", dropreel(laptop, "show", slow["job_id"]).stdout)
 
 
 def test_a_dropped_again_job_is_followed_to_its_new_end(laptop: Stack, gateways: SimulatedGateways, name: str) -> None:
@@ -330,6 +346,53 @@ def test_an_adopted_request_brings_the_film_and_pays_nothing(
     assert len(posts(gateways, name)) == 1
 
 
+@pytest.fixture(scope="module")
+def hasty(gateways: SimulatedGateways) -> Iterator[Stack]:
+    """A stack that waits for no film longer than some seconds, and looks for a late one as long again."""
+    with running_stack({**QUICK, "deadline_seconds": "8"}, gateways_url=gateways.url) as stack:
+        yield stack
+
+
+def test_a_request_that_is_adopted_after_its_job_expired_is_waited_for(
+    hasty: Stack, gateways: SimulatedGateways, name: str
+) -> None:
+    job = dropped(hasty, name, f"{name} [sim:drop][sim:no-callback][sim:seconds=14]", "--watch", status=FAILED)
+    assert job["status"] == "EXPIRED"
+    (post,) = posts(gateways, name)
+    assert re.search(r"late film +until .* UTC, ", dropreel(hasty, "show", job["job_id"]).stdout)
+    told = dropreel(hasty, "adopt", job["job_id"], post.request_id, "--yes", "--watch").stdout
+    assert "adopted" in told
+    manifest = hasty.manifest(f"veo-3-1-fast/{name}")
+    assert (manifest["status"], manifest["late"]) == ("SUCCEEDED", True)
+    assert len(posts(gateways, name)) == 1
+
+
+def test_a_late_film_is_looked_for_until_a_deadline_short_as_it_is_has_passed_again(hasty: Stack, name: str) -> None:
+    job = dropped(hasty, name, f"{name} [sim:no-callback][sim:seconds=12]", "--watch", status=FAILED)
+    assert job["status"] == "EXPIRED"
+    until(hasty, job["job_id"], "SUCCEEDED")
+
+
+def test_a_refused_job_is_not_said_to_be_sent_and_doctor_sees_the_gate(
+    laptop: Stack, gateways: SimulatedGateways, name: str
+) -> None:
+    gateways.refuse(402)
+    try:
+        held = dropped(laptop, name, name)
+        until(laptop, held["job_id"], "HELD")
+        assert (
+            "nothing was sent: the gate pixazo holds it"
+            in dropreel(laptop, "retry", held["job_id"], status=INVALID).stderr
+        )
+        found = {check["name"]: check for check in lines(dropreel(laptop, "doctor", "--json", status=FAILED))}
+        assert found["pixazo gate"]["said"].startswith("closed: the gateway answered 402")
+        assert "1 job held, the next probe is " in found["pixazo gate"]["said"]
+        assert "lost" not in found["pixazo gate"]["said"]
+    finally:
+        gateways.refuse(None)
+    until(laptop, held["job_id"], "SUCCEEDED")
+
+
 def test_an_unknown_job_is_sent_again_only_after_a_yes(laptop: Stack, gateways: SimulatedGateways, name: str) -> None:
     job = dropped(laptop, name, f"{name} [sim:drop-unaccepted]")
     until(laptop, job["job_id"], "UNKNOWN")
@@ -344,6 +407,18 @@ def test_an_output_is_fetched_again_for_nothing(laptop: Stack, gateways: Simulat
     assert job["error"]["code"] == "output_unavailable"
     told = dropreel(laptop, "retry", job["job_id"], "--watch").stdout
     assert f"{name}-{job['job_id']}.mp4" in told
+    assert len(posts(gateways, name)) == 1
+
+
+def test_an_output_that_is_there_is_fetched_anew_for_nothing_after_a_yes(
+    laptop: Stack, gateways: SimulatedGateways, name: str
+) -> None:
+    job = dropped(laptop, name, name, "--watch")
+    film = f"veo-3-1-fast/{name}-{job['job_id']}.mp4"
+    laptop.client("s3").delete_object(Bucket=laptop.addresses["outbox_bucket"], Key=film)
+    assert "pays nothing" in dropreel(laptop, "retry", job["job_id"], status=INVALID).stderr
+    assert film in dropreel(laptop, "retry", job["job_id"], "--watch", "--yes").stdout
+    assert film in laptop.outbox()
     assert len(posts(gateways, name)) == 1
 
 
@@ -378,7 +453,11 @@ def test_a_dead_letter_goes_back_as_the_message_that_it_was(
     sqs, dead = laptop.client("sqs"), dead_letters(laptop)
     body = json.dumps({"model": "veo-3-1-fast", "input": {"prompt": name, "duration": 4}})
     message_id = sqs.send_message(QueueUrl=dead, MessageBody=body)["MessageId"]
-    assert "request for veo-3-1-fast" in dropreel(laptop, "redrive", "--dry-run").stdout
+    told = dropreel(laptop, "redrive", "--dry-run").stdout
+    assert "request for veo-3-1-fast" in told
+    assert "up to 0.60 USD" in told
+    letters = one(dropreel(laptop, "redrive", "--dry-run", "--json"))["letters"]
+    assert letters == {"intake": ["request for veo-3-1-fast"], "deliver": []}
     assert "up to 0.60 USD" in dropreel(laptop, "redrive", status=INVALID).stderr
     assert posts(gateways, name) == []
     assert one(dropreel(laptop, "redrive", "--yes", "--json"))["moved"]["intake"] == 1
@@ -464,7 +543,8 @@ def test_a_budget_that_is_used_up_holds_and_says_so(poor: Stack, name: str) -> N
     assert (spent["days"][0]["usd"], spent["held_jobs"]) == (0.6, 1)
     assert "0.60 of 1.00 USD" in dropreel(poor, "budget").stdout
     assert "daily_budget_usd" in dropreel(poor, "show", held["job_id"]).stdout
-    assert "used up" in dropreel(poor, "doctor", status=FAILED).stdout
+    told = " ".join(dropreel(poor, "doctor", status=FAILED).stdout.split())
+    assert f"job {held['job_id']} of 0.60 does not fit; 1 job held, the next look whether there is room" in told
     dropreel(poor, "give-up", held["job_id"], "--yes")
     assert poor.manifest(f"veo-3-1-fast/{name}-2")["error"]["code"] == "given_up"
 

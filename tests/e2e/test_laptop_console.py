@@ -91,7 +91,7 @@ def test_folder_defaults_count(console: httpx.Client, laptop: Stack) -> None:
         ({"model": "veo-3-1", "name": "//../a", "prompt": "x"}, "folder", "campaign/7"),
         ({"model": "veo-3-1", "name": "a/./b", "prompt": "x"}, "folder", "campaign/7"),
         ({"model": "veo-3-1", "name": "a", "prompt": "x" * 300_000}, "prompt", "too long"),
-        ({"model": "veo-3-1", "name": "a", "prompt": "x", "files": [{**PICTURE, "size": 0}]}, "file", "is empty"),
+        ({"model": "veo-3-1", "name": "a", "prompt": "x", "files": [{**PICTURE, "size": 0}]}, "image", "is empty"),
         ({"model": "veo-3-1", "name": "é" * 500, "prompt": "x"}, "name", "960"),
         ({"model": "veo-3-1", "name": "a.last", "files": [PICTURE]}, "name", "read as 'a'"),
         ({"model": "veed-fabric", "name": "a", "files": [{**PICTURE, "role": "last"}]}, "name", "a.last"),

@@ -28,6 +28,15 @@ def test_a_request_reaches_the_function_of_its_route_as_an_event_of_format_2(tin
     assert event["requestContext"]["http"]["sourceIp"] == "127.0.0.1"
 
 
+def test_api_gateway_adds_whose_it_is_where_the_request_came_from_and_its_trace(tiny: Tiny) -> None:
+    event = post(tiny, "/things/x", b"{}", **{"X-Forwarded-For": "203.0.113.7"}).json()
+    headers = event["headers"]
+    assert event["requestContext"]["accountId"] == "123456789012"
+    assert headers["x-forwarded-for"] == "203.0.113.7, 127.0.0.1"
+    assert (headers["x-forwarded-proto"], headers["x-forwarded-port"]) == ("http", tiny["Api"].rpartition(":")[2])
+    assert headers["x-amzn-trace-id"].startswith("Root=1-")
+
+
 def test_a_body_that_is_no_text_comes_as_base64(tiny: Tiny) -> None:
     for kind in ("application/octet-stream", "application/json"):
         event = post(tiny, "/things/x", b"\xff\x00", **{"Content-Type": kind}).json()

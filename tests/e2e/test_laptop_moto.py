@@ -53,6 +53,11 @@ def test_an_object_is_told_with_its_version_and_key_once_the_delay_is_over(tiny:
     assert record["s3"]["object"]["key"] == f"{word}/%C3%BC+%2B+b.png"
     assert record["s3"]["object"]["versionId"] == version
     assert record["s3"]["object"]["sequencer"]
+    assert record["eventVersion"].startswith("2.")
+    assert record["userIdentity"]["principalId"]
+    assert record["requestParameters"]["sourceIPAddress"] == "127.0.0.1"
+    assert set(record["responseElements"]) == {"x-amz-request-id", "x-amz-id-2"}
+    assert record["s3"]["bucket"]["ownerIdentity"]["principalId"]
 
 
 def test_a_presigned_address_gives_the_version_that_it_names_and_nothing_without_its_signature(tiny: Tiny) -> None:

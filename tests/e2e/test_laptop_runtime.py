@@ -15,6 +15,7 @@ import pytest
 
 from local.functions import Function
 from local.process import Definition
+from local.strict.functions import Throttled
 from tests.e2e.harness import PROJECT
 from tests.e2e.tiny import eventually
 
@@ -25,7 +26,14 @@ Make = Callable[..., Function]
 def make(tmp_path: Path) -> Iterator[Make]:
     made: list[Function] = []
 
-    def function(source: str, *, timeout: float = 5, layers: tuple[Path, ...] = (), **environment: str) -> Function:
+    def function(
+        source: str,
+        *,
+        timeout: float = 5,
+        layers: tuple[Path, ...] = (),
+        reserved: int | None = None,
+        **environment: str,
+    ) -> Function:
         code = tmp_path / f"code{len(made)}"
         code.mkdir()
         (code / "handler.py").write_text(source)
@@ -39,6 +47,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
             code=code,
             layers=layers,
             most=3,
+            reserved=reserved,
         )
         endpoint, log = "http://localhost:1", tmp_path / "log"
         made.append(Function(definition, endpoint_url=endpoint, region="us-east-1", log=log, home=tmp_path))
@@ -78,7 +87,7 @@ def test_a_function_sees_lambdas_variables_and_its_own_but_not_the_starters(
     assert seen["AWS_REGION"] == "us-east-1"
     assert seen["AWS_ENDPOINT_URL"] == "http://localhost:1"
     assert seen["AWS_LAMBDA_FUNCTION_NAME"] == "tried"
-    assert seen["_X_AMZN_TRACE_ID"].endswith("Sampled=0")
+    assert seen["_X_AMZN_TRACE_ID"].endswith("Sampled=0;Lineage=tried:1")
     assert "AWS_PROFILE" not in seen
 
 
@@ -139,6 +148,22 @@ def test_events_that_meet_a_busy_process_get_another_but_never_more_than_the_mos
         thread.join()
     assert len(pids) == 8
     assert 2 <= len(set(pids)) <= function.definition.most
+
+
+def test_what_exceeds_the_reserved_concurrency_is_throttled(make: Make) -> None:
+    function = make("import time\ndef handler(event, context):\n    time.sleep(1)\n    return {}", reserved=1)
+    thread = threading.Thread(target=run, args=(function,))
+    thread.start()
+    assert eventually(lambda: function._under_way)
+    with pytest.raises(Throttled, match="Rate Exceeded"):
+        run(function)
+    thread.join()
+    assert run(function) == {}
+
+
+def test_an_answer_over_six_megabytes_is_an_error(make: Make) -> None:
+    answer = run(make("def handler(event, context):\n    return {'x': 'x' * (6 * 1024 * 1024 + 100)}"))
+    assert (answer["failed"], answer["errorType"]) == ("Unhandled", "Function.ResponseSizeTooLarge")
 
 
 def test_stopping_ends_the_processes_and_what_they_do(make: Make) -> None:

@@ -61,6 +61,16 @@ CASES: Mapping[str, tuple[str, Expected]] = {
     "redirected-media": ("[sim:redirect-media]", Expected()),
     "forbidden-media": ("[sim:forbidden-media]", Expected("FAILED", code="output_unavailable", outputs=0)),
     "vanished-media": ("[sim:vanished-media]", Expected("FAILED", code="output_unavailable", outputs=0)),
+    "page-first": ("[sim:page-media=1]", Expected()),
+    "page-only": ("[sim:page-media]", Expected("FAILED", code="output_unavailable", outputs=0)),
+    "packed-media": ("[sim:packed-media]", Expected()),
+    "object-output": ("[sim:object-output]", Expected()),
+    "no-output": ("[sim:no-output]", Expected("FAILED", code="output_unavailable", outputs=0)),
+    "succeeded": ("[sim:succeeded]", Expected()),
+    "cancelled": ("[sim:cancelled]", Expected("FAILED", code="failed", outputs=0)),
+    "object-error": ("[sim:object-error]", Expected("FAILED", code="failed", outputs=0)),
+    "long-error": ("[sim:long-error]", Expected("FAILED", code="failed", outputs=0)),
+    "mistake": ("[sim:422=9]", Expected("FAILED", accepted=0, refused=1, code="declined", outputs=0)),
     "several-outputs": ("[sim:many=3]", Expected(outputs=3)),
 }  # fmt: skip
 

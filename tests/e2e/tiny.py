@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import botocore
+
 from local.assembly import Assembly
 from local.stack import Laptop
 
@@ -45,14 +47,47 @@ def step(event, context):
         raise ValueError("as asked")
     left = event["left"] - 1
     return {**event, "left": left, "done": left == 0}
+
+def relay(event, context):
+    note({"at": time.time(), "event": event})
+    return {"batchItemFailures": [{"itemIdentifier": r["messageId"]} for r in event["Records"] if work(r)]}
+
+# Makes the first call that the message names; SAME is the message with that call behind the others.
+def work(record):
+    from botocore.session import get_session
+    client = get_session().create_client
+    told = json.loads(record["body"])
+    if "Records" in told:
+        place = told["Records"][0]["s3"]
+        told = json.load(client("s3").get_object(Bucket=place["bucket"]["name"], Key=place["object"]["key"])["Body"])
+    told = told.get("detail", told)
+    if not told.get("calls"):
+        return False
+    service, method, arguments = told["calls"][0]
+    body = json.dumps({**told, "calls": told["calls"][1:] + told["calls"][:1]})
+    words = {"SAME": body, "RECEIPT": record.get("receiptHandle")}
+    words["EVENT"] = json.dumps({"Records": [{"body": body, "messageId": "none"}]})
+    getattr(client(service), method)(**filled(arguments, words))
+    return told.get("fail", 0) and told["fail"] > int(record["attributes"]["ApproximateReceiveCount"])
+
+def filled(value, words):
+    if isinstance(value, dict):
+        return {name: filled(each, words) for name, each in value.items()}
+    if isinstance(value, list):
+        return [filled(each, words) for each in value]
+    return words.get(value, value) if isinstance(value, str) else value
 """
 
 _ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17"}}}
 _CODE = {"S3Bucket": "assets", "S3Key": "tiny"}
 
 
+#: what the client of AWS consists of
+_CLIENT = ("botocore", "dateutil", "jmespath", "six.py", "urllib3")
+
+
 def _function(handler: str, notes: Path) -> dict[str, Any]:
-    properties = {
+    properties: dict[str, Any] = {
         "Code": _CODE,
         "Handler": f"handler.{handler}",
         "Role": {"Fn::GetAtt": ["Role", "Arn"]},
@@ -60,11 +95,30 @@ def _function(handler: str, notes: Path) -> dict[str, Any]:
         "Timeout": 2,
         "Environment": {"Variables": {"NOTES": str(notes)}},
     }
+    if handler == "relay":
+        properties |= {"Layers": [{"Ref": "Client"}], "Timeout": 20}
     return {"Type": "AWS::Lambda::Function", "Properties": properties}
 
 
 def _queue(**properties: Any) -> dict[str, Any]:
     return {"Type": "AWS::SQS::Queue", "Properties": properties}
+
+
+def _relay(name: str, notes: Path) -> dict[str, Any]:
+    """A queue, its dead letters, and a function that does what the messages say."""
+    redrive = {"deadLetterTargetArn": {"Fn::GetAtt": [f"{name}Dead", "Arn"]}, "maxReceiveCount": 30}
+    mapping = {
+        "EventSourceArn": {"Fn::GetAtt": [f"{name}Queue", "Arn"]},
+        "FunctionName": {"Ref": name},
+        "BatchSize": 1,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+    }
+    return {
+        name: _function("relay", notes),
+        f"{name}Dead": _queue(),
+        f"{name}Queue": _queue(VisibilityTimeout=20, RedrivePolicy=redrive),
+        f"{name}Mapping": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": mapping},
+    }
 
 
 def _machine() -> dict[str, Any]:
@@ -102,6 +156,7 @@ def _template(notes: Path) -> dict[str, Any]:
         "VersioningConfiguration": {"Status": "Enabled"},
         "NotificationConfiguration": {"QueueConfigurations": told},
     }
+    loop = [{"Event": "s3:ObjectCreated:*", "Queue": {"Fn::GetAtt": ["RelayQueue", "Arn"]}}]
     integration = {
         "ApiId": {"Ref": "Api"},
         "IntegrationType": "AWS_PROXY",
@@ -116,12 +171,19 @@ def _template(notes: Path) -> dict[str, Any]:
         "BillingMode": "PAY_PER_REQUEST",
     }
     resources = {
+        **_relay("Relay", notes),
+        **_relay("Other", notes),
+        "Client": {"Type": "AWS::Lambda::LayerVersion", "Properties": {"Content": {**_CODE, "S3Key": "client"}}},
+        "Loop": {
+            "Type": "AWS::S3::Bucket",
+            "Properties": {"NotificationConfiguration": {"QueueConfigurations": loop}},
+        },
         "Role": _ROLE,
         "Messages": _function("messages", notes),
         "Http": _function("http", notes),
         "Step": _function("step", notes),
         "Dead": _queue(),
-        "Work": _queue(VisibilityTimeout=1, RedrivePolicy=redrive),
+        "Work": _queue(VisibilityTimeout=2, RedrivePolicy=redrive),
         "Told": _queue(DelaySeconds=1),
         "Mapping": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": mapping},
         "Bucket": {"Type": "AWS::S3::Bucket", "Properties": bucket},
@@ -134,8 +196,10 @@ def _template(notes: Path) -> dict[str, Any]:
         "Route": {"Type": "AWS::ApiGatewayV2::Route", "Properties": route},
     }
     outputs: dict[str, Any] = {
-        name: {"Ref": name} for name in ("Dead", "Work", "Told", "Bucket", "Table", "Bus", "Secret")
+        name: {"Ref": name} for name in ("Dead", "Work", "Told", "Bucket", "Table", "Bus", "Secret", "Loop", "Step")
     }
+    relays = [f"{name}{kind}" for name in ("Relay", "Other") for kind in ("", "Queue", "Dead")]
+    outputs |= {name: {"Ref": name} for name in relays}
     outputs["Machine"] = {"Fn::GetAtt": ["Machine", "Arn"]}
     outputs["Api"] = {"Fn::GetAtt": ["Api", "ApiEndpoint"]}
     return {"Resources": resources, "Outputs": {name: {"Value": value} for name, value in outputs.items()}}
@@ -158,13 +222,23 @@ class Tiny:
         return [json.loads(line) for line in lines if word in line]
 
 
+def _client(layer: Path) -> Path:
+    """A layer with the AWS client that this process uses."""
+    (layer / "python").mkdir(parents=True)
+    for name in _CLIENT:
+        installed = Path(botocore.__file__).parent.with_name(name)
+        (layer / "python" / name).symlink_to(installed)
+    return layer
+
+
 @contextmanager
 def tiny_stack(folder: Path) -> Iterator[Tiny]:
     """Runs the stack for as long as the context lasts."""
     code, notes = folder / "code", folder / "notes"
     code.mkdir()
     (code / "handler.py").write_text(_HANDLER)
-    laptop = Laptop(Assembly(_template(notes), {"tiny": code}), name="tiny")
+    assets = {"tiny": code, "client": _client(folder / "client")}
+    laptop = Laptop(Assembly(_template(notes), assets), name="tiny")
     try:
         laptop.start()
         yield Tiny(laptop, notes)

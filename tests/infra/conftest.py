@@ -38,6 +38,15 @@ _STACKS: dict[str, tuple[str, dict[str, object]]] = {
             "runtime": "python3.12",
             "architecture": "x86_64",
             "log_retention_days": "90",
+            "replaced_versions_days": "15",
+            "senders": (
+                "arn:aws:sns:eu-west-1:123456789012:orders,"
+                "arn:aws:events:eu-west-1:123456789012:rule/shop/orders,arn:aws:sns:us-east-1:210987654321:theirs"
+            ),
+            "callback_domain": "Calls.example.com",
+            "alarm_key": "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            "permissions_boundary": "developers",
+            "tags": "team=films,cost=7",
         },
     ),
 }

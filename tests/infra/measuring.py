@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-from dropreel.admission import Outcome
+from dropreel.admission import UNTOLD, Outcome
 from dropreel.jobs import ENDED
 
 ROOT = Path(__file__).parents[2]
@@ -16,9 +16,8 @@ FUNCTIONS = tuple(sorted(handler.parent.name for handler in ROOT.glob("functions
 #: Names that are made up while the code runs, by how it does that; another way needs a line here.
 MADE_UP = {
     "name": set[str](),  # what hands on the domain's own numbers has none to add
-    "outcome": {outcome.value for outcome in Outcome},
+    "outcome": {outcome.value for outcome in Outcome if outcome not in UNTOLD},
     "ended.status.capitalize()": {status.capitalize() for status in ENDED},
-    "f'Callback{status}'": {f"Callback{status}" for status in (200, 202, 400, 403, 413)},
 }
 
 
@@ -47,11 +46,20 @@ def _imported(module: str, name: str, seen: set[Path]) -> Iterator[str]:
     whole = _file(f"{module}.{name}") or _file(module)
     assert whole, module
     code = ast.parse(whole.read_text())
-    if module == "dropreel.wiring":  # of it a function runs only what it asks for by name
-        yield from (told for node in code.body if getattr(node, "name", "") == name for told in _told(node, seen))
+    if module == "dropreel.wiring":  # of it a function runs only what it asks for by name, and what that calls
+        parts = {getattr(node, "name", ""): node for node in code.body}
+        for part in [name, *_called(parts, name)]:
+            yield from _told(parts[part], seen)
     elif whole not in seen:
         seen.add(whole)
         yield from _told(code, seen)
+
+
+def _called(parts: Mapping[str, ast.stmt], name: str) -> set[str]:
+    """The parts of a module that one of them calls, and those that these call."""
+    calls = {ast.unparse(node.func) for node in ast.walk(parts[name]) if isinstance(node, ast.Call)}
+    direct = {part for part in parts if part and part in calls}
+    return direct.union(*(_called(parts, part) for part in direct))
 
 
 def _file(module: str) -> Path | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from botocore.loaders import Loader
@@ -83,10 +84,17 @@ def test_interpreter_that_is_not_the_runtimes_is_none(
 # botocore's models
 
 _SETTINGS = {
-    wiring.intake_of: settings.SubmitSettings,
-    wiring.watching_of: settings.PollSettings,
-    wiring.looking_of: settings.DeliverSettings,
+    wiring.submit_of: settings.SubmitSettings,
+    wiring.probe_of: settings.SubmitSettings,
+    wiring.poll_of: settings.PollSettings,
+    wiring.deliver_of: settings.DeliverSettings,
 }
+
+
+class _Client:
+    """As much of a client as is looked at before it is used."""
+
+    meta = SimpleNamespace(region_name="eu-central-1")
 
 
 def _vendor(assembly: Assembly) -> Path:
@@ -108,7 +116,7 @@ def test_the_layer_has_the_version_that_its_models_are_compared_with(local: Asse
 
 def test_the_layer_has_models_of_what_the_functions_have_clients_of_and_no_others(each: Assembly) -> None:
     _, ours = _loaders(each)
-    assert ours.list_available_services("service-2") == sorted((*models.SERVICES, *models.TRACING))
+    assert ours.list_available_services("service-2") == sorted(models.SERVICES)
 
 
 def test_functions_have_clients_of_these_services(each: Assembly, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,12 +125,12 @@ def test_functions_have_clients_of_these_services(each: Assembly, monkeypatch: p
         noun = kind.__name__.removesuffix("Settings").lower()
         told = each.function(noun)["Environment"]["Variables"]
         env = {name: value if isinstance(value, str) else "made-up" for name, value in told.items()}
-        outside = wiring.Outside(aws=lambda service: asked.add(service) or object())  # type: ignore[func-returns-value]
+        outside = wiring.Outside(aws=lambda service: asked.add(service) or _Client())  # type: ignore[func-returns-value]
         make(settings.read(kind, env), outside)  # type: ignore[operator]
     assert asked == set(models.SERVICES)
 
 
-@pytest.mark.parametrize("service", [*models.SERVICES, *models.TRACING])
+@pytest.mark.parametrize("service", models.SERVICES)
 @pytest.mark.parametrize("kind", ["service-2", "endpoint-rule-set-1", "paginators-1", "waiters-2"])
 def test_models_of_the_layer_are_botocores_own_but_for_their_prose(local: Assembly, service: str, kind: str) -> None:
     everything, ours = _loaders(local)
@@ -142,7 +150,7 @@ def test_prose_goes_and_a_member_of_that_name_stays() -> None:
     assert models.without_prose(member) == {"members": {"documentation": {"shape": "Text", "documentation": ""}}}
 
 
-@pytest.mark.parametrize("service", ["dynamodb", "events", "s3", "secretsmanager", "sqs", "states", "xray"])
+@pytest.mark.parametrize("service", ["dynamodb", "events", "s3", "secretsmanager", "sqs", "states"])
 def test_endpoints_of_all_regions_are_botocores_own(local: Assembly, service: str) -> None:
     everything, ours = (
         EndpointResolver(loader.load_data("endpoints"), uses_builtin_data=True) for loader in _loaders(local)

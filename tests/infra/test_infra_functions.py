@@ -19,41 +19,51 @@ _GATEWAYS = {
     "ALLOW_LOOPBACK": "false",
 }
 _QUEUES = {"INTAKE_QUEUE_URL": "QueuesIntakeQueue", "DELIVER_QUEUE_URL": "QueuesDeliverQueue"}
+_STATES = "arn:AWS::Partition:states:AWS::Region:AWS::AccountId"
+_WATCH_ARN = f"{_STATES}:stateMachine:Dropreel-dev-Watch"
+_SENDING = {
+    **_GATEWAYS,
+    **_QUEUES,
+    "JOBS_TABLE": "Jobs",
+    "GATES_TABLE": "Gates",
+    "INBOX_BUCKET": "Inbox",
+    "OUTBOX_BUCKET": "Outbox",
+    "WATCH_ARN": _WATCH_ARN,
+    "GATE_ARN": f"{_STATES}:stateMachine:Dropreel-dev-Gate",
+    "EVENT_BUS": "dropreel-dev",
+    "CALLBACK_BASE_URL": "CallbackApi.ApiEndpoint",
+    "QUIET_SECONDS": "5",
+    "WEBHOOKS": "true",
+    "PROGRESS": "false",
+    "FIRST_POLL_SECONDS": "180",
+    "POLL_SECONDS": "10",
+    "DEADLINE_SECONDS": "3600",
+    "HELD_RETRY_SECONDS": "300",
+    "DAILY_BUDGET_USD": "",
+    "DEFAULT_PRICE_USD": "1.00",
+}
 _VARIABLES = {
-    "submit": {
+    "submit": _SENDING,
+    "probe": _SENDING,
+    "callback": {"JOBS_TABLE": "Jobs", "DELIVER_QUEUE_URL": "QueuesDeliverQueue"},
+    "poll": {
         **_GATEWAYS,
         **_QUEUES,
         "JOBS_TABLE": "Jobs",
-        "GATES_TABLE": "Gates",
-        "INBOX_BUCKET": "Inbox",
-        "OUTBOX_BUCKET": "Outbox",
-        "WATCH_ARN": "WatchMachine.Arn",
-        "EVENT_BUS": "dropreel-dev",
-        "CALLBACK_BASE_URL": "CallbackApi.ApiEndpoint",
-        "QUIET_SECONDS": "5",
-        "WEBHOOKS": "true",
-        "PROGRESS": "false",
-        "FIRST_POLL_SECONDS": "90",
         "POLL_SECONDS": "10",
         "DEADLINE_SECONDS": "3600",
-        "HELD_RETRY_SECONDS": "300",
-        "DAILY_BUDGET_USD": "",
-        "DEFAULT_PRICE_USD": "1.00",
+        "MAX_ERROR_RETRIES": "2",
+        "RESUBMIT_UNKNOWN": "false",
     },
-    "callback": {"JOBS_TABLE": "Jobs", "DELIVER_QUEUE_URL": "QueuesDeliverQueue"},
-    "poll": {**_QUEUES, "JOBS_TABLE": "Jobs"},
     "deliver": {
         **_GATEWAYS,
         **_QUEUES,
         "JOBS_TABLE": "Jobs",
         "GATES_TABLE": "Gates",
         "OUTBOX_BUCKET": "Outbox",
-        "WATCH_ARN": "WatchMachine.Arn",
+        "WATCH_ARN": _WATCH_ARN,
         "EVENT_BUS": "dropreel-dev",
-        "POLL_SECONDS": "10",
-        "DEADLINE_SECONDS": "3600",
         "MAX_ERROR_RETRIES": "2",
-        "RESUBMIT_UNKNOWN": "false",
         "MEDIA_HOSTS": "",
     },
 }
@@ -78,6 +88,7 @@ def _variables(assembly: Assembly, noun: str) -> dict[str, str]:
     ("noun", "kind"),
     [
         ("submit", settings.SubmitSettings),
+        ("probe", settings.SubmitSettings),
         ("callback", settings.CallbackSettings),
         ("poll", settings.PollSettings),
         ("deliver", settings.DeliverSettings),
@@ -89,7 +100,7 @@ def test_functions_can_read_what_they_are_told(each: Assembly, noun: str, kind: 
 
 def test_functions_are_told_what_was_set(everything_set: Assembly) -> None:
     told = _variables(everything_set, "submit")
-    told |= _variables(everything_set, "deliver")
+    told |= _variables(everything_set, "poll") | _variables(everything_set, "deliver")
     assert {
         "QUIET_SECONDS": "0",
         "WEBHOOKS": "false",
@@ -110,17 +121,34 @@ def test_functions_are_told_what_was_set(everything_set: Assembly) -> None:
 
 def test_plain_http_is_allowed_on_a_laptop_only(each: Assembly, local: Assembly) -> None:
     expected = "true" if each == local else "false"
-    assert {_variables(each, noun)["ALLOW_LOOPBACK"] for noun in ("submit", "deliver")} == {expected}
+    assert {_variables(each, noun)["ALLOW_LOOPBACK"] for noun in ("submit", "poll", "probe", "deliver")} == {expected}
 
 
 _LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
-_TAKE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
-_WRITE = {f"dynamodb:{verb}Item" for verb in ("Get", "Put", "Update", "Delete", "ConditionCheck")}
+_TAKE = {f"sqs:{verb}" for verb in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")}
+_WRITE = {f"dynamodb:{verb}Item" for verb in ("Get", "Put", "Update", "Delete")}
 _SEND_BOTH = {"QueuesIntakeQueue.Arn": {"sqs:SendMessage"}, "QueuesDeliverQueue.Arn": {"sqs:SendMessage"}}
 _KEYS = {key: {"secretsmanager:GetSecretValue"} for key in ("GatewaysPixazo", "GatewaysAimlapi")}
-_EXECUTIONS = "arn:AWS::Partition:states:AWS::Region:AWS::AccountId:execution:WatchMachine.Name:*"
-_STOP = {_EXECUTIONS: {"states:StopExecution"}}
+_STOP = {f"{_STATES}:execution:Dropreel-{{env}}-Watch:*": {"states:StopExecution"}}
+_START = {
+    f"{_STATES}:{kind}:Dropreel-{{env}}-{name}{end}": {f"states:{verb}Execution"}
+    for name in ("Watch", "Gate")
+    for kind, end, verb in (("stateMachine", "", "Start"), ("execution", ":*", "Stop"))
+}
 _TRACE = {"*": {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}}
+_MACHINE = {"*": _TRACE["*"] | {"xray:GetSamplingRules", "xray:GetSamplingTargets"}}
+_SENDS = {
+    "Inbox.Arn": {"s3:ListBucket"},
+    "Inbox.Arn/*": {"s3:GetObject", "s3:GetObjectVersion"},
+    "Outbox.Arn/*": {"s3:PutObject", "s3:GetObject"},
+    "Jobs.Arn": _WRITE,
+    "Gates.Arn": _WRITE | {"dynamodb:Query"},
+    "QueuesDeliverQueue.Arn": {"sqs:SendMessage"},
+    "Bus.Arn": {"events:PutEvents"},
+    **_START,
+    **_KEYS,
+    **_TRACE,
+}
 _GRANTS = {
     "CallbackRole": {
         "CallbackLog.Arn": _LOG,
@@ -130,48 +158,46 @@ _GRANTS = {
     },
     "WatchPollRole": {
         "WatchPollLog.Arn": _LOG,
-        "Jobs.Arn": {"dynamodb:GetItem"},
+        "Jobs.Arn": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
         **_SEND_BOTH,
+        **_KEYS,
         **_TRACE,
     },
     "DeliveryDeliverRole": {
         "DeliveryDeliverLog.Arn": _LOG,
         "Jobs.Arn": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
-        "Gates.Arn": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+        "Gates.Arn": {"dynamodb:UpdateItem"},
         "Outbox.Arn/*": {"s3:PutObject", "s3:AbortMultipartUpload", "s3:GetObject"},
         **_STOP,
         "Bus.Arn": {"events:PutEvents"},
-        **_SEND_BOTH,
-        "QueuesDeliverQueue.Arn": {"sqs:SendMessage"} | _TAKE,
+        "QueuesIntakeQueue.Arn": {"sqs:SendMessage"},
+        "QueuesDeliverQueue.Arn": _TAKE,
         **_KEYS,
         **_TRACE,
     },
     "IntakeSubmitRole": {
         "IntakeSubmitLog.Arn": _LOG,
-        "Inbox.Arn": {"s3:ListBucket"},
-        "Inbox.Arn/*": {"s3:GetObject", "s3:GetObjectVersion"},
-        "Outbox.Arn/*": {"s3:PutObject", "s3:GetObject"},
-        "Jobs.Arn": _WRITE,
         "Jobs.Arn/index/attention": {"dynamodb:Query"},
-        "Gates.Arn": _WRITE | {"dynamodb:Query"},
-        "WatchMachine.Arn": {"states:StartExecution"},
-        **_STOP,
-        "Bus.Arn": {"events:PutEvents"},
-        **_SEND_BOTH,
-        "QueuesIntakeQueue.Arn": {"sqs:SendMessage"} | _TAKE,
-        **_KEYS,
-        **_TRACE,
+        **_SENDS,
+        "QueuesIntakeQueue.Arn": _TAKE,
     },
+    "GateProbeRole": {
+        "GateProbeLog.Arn": _LOG,
+        **_SENDS,
+        "QueuesIntakeQueue.Arn": {"sqs:SendMessage"},
+    },
+    "GateRole": {"GateProbeFunction.Arn": {"lambda:InvokeFunction"}, **_MACHINE},
     "WatchRole": {
         "WatchPollFunction.Arn": {"lambda:InvokeFunction"},
-        "*": _TRACE["*"] | {"xray:GetSamplingRules", "xray:GetSamplingTargets"},
+        **_MACHINE,
     },
 }
 
 
 def test_roles_may_do_exactly_what_their_owners_do(dev: Assembly, prod: Assembly) -> None:
-    assert _grants(dev) == _GRANTS
-    assert _grants(prod) == _GRANTS
+    for env, assembly in (("dev", dev), ("prod", prod)):
+        expected = {role: {on.format(env=env): may for on, may in grants.items()} for role, grants in _GRANTS.items()}
+        assert _grants(assembly) == expected
 
 
 def _grants(assembly: Assembly) -> dict[str, dict[str, set[str]]]:
@@ -192,7 +218,7 @@ def test_no_statement_allows_any_action_or_any_resource_but_to_trace(each: Assem
 
 def test_no_role_has_a_policy_that_somebody_else_wrote(each: Assembly) -> None:
     roles = each.of_type("AWS::IAM::Role")
-    assert len(roles) == 5
+    assert len(roles) == 7
     assert not [name for name, role in roles.items() if "ManagedPolicyArns" in role]
 
 
@@ -206,9 +232,10 @@ def test_messages_may_name_files_in_the_media_buckets(everything_set: Assembly) 
 @pytest.mark.parametrize(
     ("noun", "timeout", "memory", "layers"),
     [
-        ("submit", 120, 512, {"RuntimeCore", "RuntimeVendor", "RuntimeHttp"}),
+        ("submit", 300, 512, {"RuntimeCore", "RuntimeVendor", "RuntimeHttp"}),
         ("callback", 10, 256, {"RuntimeCore", "RuntimeVendor"}),
-        ("poll", 60, 256, {"RuntimeCore", "RuntimeVendor"}),
+        ("poll", 60, 256, {"RuntimeCore", "RuntimeVendor", "RuntimeHttp"}),
+        ("probe", 300, 512, {"RuntimeCore", "RuntimeVendor", "RuntimeHttp"}),
         ("deliver", 900, 512, {"RuntimeCore", "RuntimeVendor", "RuntimeHttp"}),
     ],
 )
@@ -249,15 +276,17 @@ def test_snapshots_are_of_published_versions_and_are_what_is_invoked(dev: Assemb
     assert not dev.of_type("AWS::Lambda::Alias")
     assert all("SnapStart" not in function for function in _functions(dev))
     aliases = everything_set.of_type("AWS::Lambda::Alias")
-    assert len(aliases) == 4
+    assert len(aliases) == 5
     assert all(each["SnapStart"] == {"ApplyOn": "PublishedVersions"} for each in _functions(everything_set))
     mappings = everything_set.of_type("AWS::Lambda::EventSourceMapping").values()
     (integration,) = everything_set.of_type("AWS::ApiGatewayV2::Integration").values()
-    (machine,) = everything_set.of_type("AWS::StepFunctions::StateMachine").values()
+    machines = everything_set.of_type("AWS::StepFunctions::StateMachine").values()
     # A mapping takes the function's name, which is part of the alias's ARN, and the alias's name.
     invoked = [readable(each["FunctionName"]).removesuffix("[6]:live") for each in mappings]
     assert {*invoked, readable(integration["IntegrationUri"])} <= set(aliases)
-    assert [name for name in aliases if name in readable(machine["DefinitionString"])] == ["WatchPollFunctionAliaslive"]
+    definitions = " ".join(readable(machine["DefinitionString"]) for machine in machines)
+    used = {name for name in aliases if name in definitions}
+    assert used == {"WatchPollFunctionAliaslive", "GateProbeFunctionAliaslive"}
 
 
 def test_a_copy_that_takes_too_long_is_over_before_its_function_is(each: Assembly) -> None:

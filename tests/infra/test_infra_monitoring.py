@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dropreel.batch import LONGEST_PAUSE
 from infra.app import synth
 from tests.infra.measuring import ROOT, who_measures
 from tests.infra.synthesized import Assembly, Json, readable
@@ -27,6 +28,10 @@ ALARMS = {
     "Failing": "--status FAILED",
     "Failures": "log",
     "Crashes": "log",
+    "Throttled": "quota",
+    "Loop": "dropreel redrive --env dev",
+    "Executions": "dropreel jobs --env dev",
+    "Strangers": "callback_domain",
 }
 
 
@@ -80,18 +85,24 @@ def test_a_message_may_be_put_off_and_survive_a_crash_before_its_age_rings(each:
             "ApproximateAgeOfOldestMessage",
             f"Queues{name}Queue.QueueName",
         )
-        longest_delay = 900  # of SQS: a held job's probe may be put off so long
-        assert alarm["Threshold"] > longest_delay + queues[f"Queues{name}Queue"]["VisibilityTimeout"]
+        assert alarm["Threshold"] > LONGEST_PAUSE + queues[f"Queues{name}Queue"]["VisibilityTimeout"]
+
+
+def _period(alarm: Json) -> int:
+    """Seconds of each of the periods that an alarm adds up."""
+    (period,) = {each["MetricStat"]["Period"] for each in alarm["Metrics"] if "MetricStat" in each}
+    return int(period)
 
 
 def test_a_refusal_rings_when_the_next_probe_is_refused_too(dev: Assembly, everything_set: Assembly) -> None:
     alarm = _alarm(dev, "PixazoRefuses")
     assert list(_watched(alarm)) == [
-        ("Dropreel-dev", "GatewayRefusal", {"service": "submit", "gateway": "pixazo"}),
+        ("Dropreel-dev", "GatewayRefusal", {"service": function, "gateway": "pixazo"})
+        for function in ("submit", "probe")
     ]
     assert (alarm["Threshold"], alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (1, 2, 3)
-    assert alarm["Period"] == 300  # held_retry_seconds
-    assert _alarm(everything_set, "AimlapiRefuses")["Period"] == 300  # not less than it, though probed each minute
+    assert _period(alarm) == 300  # held_retry_seconds
+    assert _period(_alarm(everything_set, "AimlapiRefuses")) == 300  # not less than it, though probed each minute
 
 
 def test_a_lost_answer_rings_wherever_it_is_noticed(dev: Assembly) -> None:
@@ -111,17 +122,19 @@ def test_messages_that_fail_ring_wherever_they_do(dev: Assembly) -> None:
 
 def test_a_gateway_that_is_busy_for_a_moment_rings_nobody(dev: Assembly, everything_set: Assembly) -> None:
     alarm = _alarm(dev, "AimlapiBusy")
-    assert list(_watched(alarm)) == [("Dropreel-dev", "GatewayBusy", {"service": "submit", "gateway": "aimlapi"})]
+    assert list(_watched(alarm)) == [
+        ("Dropreel-dev", "GatewayBusy", {"service": function, "gateway": "aimlapi"}) for function in ("submit", "probe")
+    ]
     assert (alarm["Threshold"], alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (1, 3, 4)
-    assert alarm["Period"] == 1800
-    assert _alarm(everything_set, "PixazoBusy")["Period"] == 1800  # at least one probe of a held gateway in each
+    assert _period(alarm) == 1800
+    assert _period(_alarm(everything_set, "PixazoBusy")) == 1800  # at least one probe of a held gateway in each
 
 
 def test_a_gateway_that_is_probed_once_a_day_is_probed_in_every_period_of_its_alarms(tmp_path: Path) -> None:
     slow = Assembly(synth(env="dev", overrides={"held_retry_seconds": "86399"}, outdir=tmp_path))
     for name in ("PixazoRefuses", "PixazoBusy"):
         alarm = _alarm(slow, name)
-        assert alarm["Period"] == 86_400
+        assert _period(alarm) == 86_400
         assert alarm["EvaluationPeriods"] <= 7  # CloudWatch looks back no further than a week
 
 
@@ -163,7 +176,11 @@ def test_a_rate_of_failures_takes_more_than_a_job_or_two(dev: Assembly) -> None:
 def test_environments_do_not_hear_each_other(each: Assembly) -> None:
     own = {function["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] for function in _functions(each)}
     alarms = each.of_type("AWS::CloudWatch::Alarm").values()
-    heard = {namespace for alarm in alarms for namespace, _, _ in _watched(alarm)} - {"AWS/SQS", "AWS/Lambda"}
+    heard = {namespace for alarm in alarms for namespace, _, _ in _watched(alarm)} - {
+        "AWS/SQS",
+        "AWS/Lambda",
+        "AWS/States",
+    }
     assert own == heard
     assert len(own) == 1
 
@@ -211,10 +228,19 @@ def test_the_dashboard_shows_jobs_gateways_money_news_and_queues(dev: Assembly) 
         "Gateways' refusals",
         "Money sent a day, by model (an estimate)",
         "Budget of the day",
-        "Ends that a callback brought before a look did",
+        "Ends that a callback brought before a poll did",
         "Functions",
+        "Strangers at the callback's door",
+        "State machines",
     ]
-    assert "SEARCH('{Dropreel-dev,service,model} MetricName=\\\"MoneyUsd\\\"', 'Sum', 86400)" in json.dumps(body)
+
+
+def test_a_search_quotes_what_is_not_just_letters_and_digits(each: Assembly) -> None:
+    name, body = _dashboard(each)
+    metrics = [metric for widget in body["widgets"] for metric in widget["properties"]["metrics"]]
+    (search,) = (metric[0]["expression"] for metric in metrics if "SEARCH" in str(metric[0]))
+    assert search == f"SEARCH('{{\"{name}\",service,model}} MetricName=\"MoneyUsd\"', 'Sum', 86400)"
+    assert "-" in name
 
 
 def test_no_metric_is_of_a_single_job(each: Assembly) -> None:
@@ -222,4 +248,41 @@ def test_no_metric_is_of_a_single_job(each: Assembly) -> None:
     _, body = _dashboard(each)
     metrics = [metric for widget in body["widgets"] for metric in widget["properties"]["metrics"]]
     names = {part for metric in metrics for part in metric[2::2] if isinstance(part, str)}
-    assert names == {"service", "gateway", "QueueName", "FunctionName"}
+    assert names == {"service", "gateway", "QueueName", "FunctionName", "StateMachineArn"}
+
+
+def test_a_function_that_is_turned_away_or_taken_for_a_loop_rings(each: Assembly) -> None:
+    functions = {readable({"Ref": name}) for name in each.template["Resources"] if name in _of_type(each, "Function")}
+    for name, metric, times in (("Throttled", "Throttles", 2), ("Loop", "RecursiveInvocationsDropped", None)):
+        alarm = _alarm(each, name)
+        watched = list(_watched(alarm))
+        assert {(namespace, of) for namespace, of, _ in watched} == {("AWS/Lambda", metric)}
+        assert {dimensions["FunctionName"] for _, _, dimensions in watched} == functions
+        assert (alarm["Threshold"], alarm.get("DatapointsToAlarm")) == (1, times)
+
+
+def test_an_execution_that_fails_or_runs_out_of_time_rings_whichever_machine_it_is_of(each: Assembly) -> None:
+    alarm = _alarm(each, "Executions")
+    machines = [one["StateMachineName"] for one in each.of_type("AWS::StepFunctions::StateMachine").values()]
+    assert sorted((of, dimensions["StateMachineArn"].rpartition(":")[2]) for _, of, dimensions in _watched(alarm)) == (
+        sorted((metric, name) for name in machines for metric in ("ExecutionsFailed", "ExecutionsTimedOut"))
+    )
+    assert {namespace for namespace, _, _ in _watched(alarm)} == {"AWS/States"}
+    assert alarm["Threshold"] == 1
+
+
+def _of_type(assembly: Assembly, kind: str) -> set[str]:
+    return {name for name, each in assembly.template["Resources"].items() if each["Type"].endswith(f"::{kind}")}
+
+
+def test_a_few_strangers_ring_nobody_and_many_do(dev: Assembly) -> None:
+    alarm = _alarm(dev, "Strangers")
+    assert list(_watched(alarm)) == [("Dropreel-dev", "Callback403", {"service": "callback"})]
+    assert (alarm["Statistic"], alarm["Period"], alarm["Threshold"]) == ("Sum", 300, 100)
+
+
+def test_the_alarms_topic_has_a_key_of_its_own_where_one_was_named(dev: Assembly, everything_set: Assembly) -> None:
+    (plain,) = dev.of_type("AWS::SNS::Topic").values()
+    assert "KmsMasterKeyId" not in plain
+    (kept,) = everything_set.of_type("AWS::SNS::Topic").values()
+    assert kept["KmsMasterKeyId"].startswith("arn:aws:kms:")

@@ -30,7 +30,7 @@ def test_stack_tells_six_things(each: Assembly) -> None:
         "InboxBucket": "Inbox",
         "OutboxBucket": "Outbox",
         "QueueUrl": "QueuesIntakeQueue",
-        "CallbackUrl": "CallbackApi.ApiEndpoint",
+        "CallbackUrl": "https://calls.example.com" if bus == "dropreel-staging" else "CallbackApi.ApiEndpoint",
         "JobsTable": "Jobs",
     }
 
@@ -85,6 +85,27 @@ def test_every_finding_of_the_checks_is_explained(tmp_path: Path, env: str, over
     app = App(outdir=str(tmp_path), context=_NO_COPIES)
     infra_app.build(app, env=env, overrides=overrides)
     assert _findings(app, tmp_path) == []
+
+
+def test_every_role_is_bounded_where_an_account_asks_for_it(dev: Assembly, everything_set: Assembly) -> None:
+    for assembly, policy in ((dev, None), (everything_set, "developers")):
+        roles = assembly.of_type("AWS::IAM::Role").values()
+        bounds = {readable(role["PermissionsBoundary"]) if "PermissionsBoundary" in role else None for role in roles}
+        assert bounds == {policy and f"arn:AWS::Partition:iam::AWS::AccountId:policy/{policy}"}
+
+
+def test_the_cdks_own_word_for_a_boundary_bounds_every_role_too(tmp_path: Path) -> None:
+    words = {"@aws-cdk/core:permissionsBoundary": {"name": "developers"}}
+    app = App(outdir=str(tmp_path), context={**_NO_COPIES, **words})
+    infra_app.build(app, env="dev")
+    app.synth()
+    roles = Assembly(tmp_path / "Dropreel-dev.template.json").of_type("AWS::IAM::Role").values()
+    assert all(readable(role["PermissionsBoundary"]).endswith(":policy/developers") for role in roles)
+
+
+def test_tags_are_the_stacks_own_so_that_all_of_it_has_them() -> None:
+    stack = infra_app.build(App(context=_NO_COPIES), env="dev", overrides={"tags": "team=films,cost=7"})
+    assert stack.tags.tag_values() == {"team": "films", "cost": "7"}
 
 
 def test_checks_do_find_what_is_wrong(tmp_path: Path) -> None:

@@ -18,22 +18,25 @@ from tests.infra.synthesized import Assembly
 
 DOMAIN = PROJECT / "layers" / "core" / "python" / "dropreel"
 
-_AWS = "aws_lambda_powertools aws_xray_sdk botocore dateutil jmespath six typing_extensions urllib3 wrapt"
+_AWS = "aws_lambda_powertools botocore dateutil jmespath six typing_extensions urllib3"
 _HTTP = "anyio certifi h11 httpcore httpx idna"
-_ALL = "items jobs measures queues settings store telemetry wiring"
+_ALL = "items jobs measures queues settings store telemetry wiring words"
 #: Every gateway and every model is loaded where one is: whoever adds one need not say so here.
 _GATEWAYS, _CATALOG = (
     " ".join([package, *(f"{package}.{path.stem}" for path in (DOMAIN / package).glob("[!_]*.py"))])
     for package in ("gateways", "catalog")
 )
-_SPEAKING = f"{_ALL} {_GATEWAYS} batch ending errors gates messages redaction"
-_SUBMIT = "admission assembly drops gathering holding inbox intake submit watching"
-_DELIVER = "addresses container copying delivery line looking media reading settle streaming uploads window"
+_SPEAKING = f"{_ALL} {_GATEWAYS} errors executions messages redaction texts"
+_SENDING = "admission assembly container contents drops ending gates holding inbox lending poll refusals settle submit"
+_DELIVER = (
+    "addresses batch container copying delivery ending gates line media reading streaming unpacking uploads window"
+)
 #: Of each function the packages of third parties and the modules of `dropreel`.
 _LOADED = {
     "callback": (_AWS, f"{_ALL} settle"),
-    "poll": (_AWS, f"{_ALL} errors messages redaction watching"),
-    "submit": (f"{_AWS} {_HTTP}", f"{_SPEAKING} {_CATALOG} {_SUBMIT}"),
+    "poll": (f"{_AWS} {_HTTP}", f"{_SPEAKING} poll settle"),
+    "submit": (f"{_AWS} {_HTTP}", f"{_SPEAKING} {_CATALOG} {_SENDING} batch gathering intake"),
+    "probe": (f"{_AWS} {_HTTP}", f"{_SPEAKING} {_CATALOG} {_SENDING} probe"),
     "deliver": (f"{_AWS} {_HTTP}", f"{_SPEAKING} {_DELIVER}"),
 }
 #: Starts a function as Lambda does, and says what that brought.

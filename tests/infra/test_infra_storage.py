@@ -16,10 +16,26 @@ def test_buckets_are_versioned_private_and_encrypted_with_etags_that_stay_md5s(e
         assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
 
 
-def test_what_is_left_of_broken_uploads_is_removed(each: Assembly) -> None:
+def test_what_was_replaced_goes_after_its_days_and_what_is_left_of_broken_uploads_at_once(
+    dev: Assembly, everything_set: Assembly
+) -> None:
+    for assembly, days in ((dev, 90), (everything_set, 15)):
+        for bucket in assembly.of_type("AWS::S3::Bucket").values():
+            (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+            assert rule == {
+                "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+                "ExpiredObjectDeleteMarker": True,
+                "NoncurrentVersionExpiration": {"NoncurrentDays": days},
+                "Status": "Enabled",
+            }
+
+
+def test_no_version_goes_while_a_message_may_still_name_it(each: Assembly) -> None:
+    queues = each.of_type("AWS::SQS::Queue").values()
+    days = max(queue.get("MessageRetentionPeriod", 4 * 86_400) for queue in queues) / 86_400
     for bucket in each.of_type("AWS::S3::Bucket").values():
         (rule,) = bucket["LifecycleConfiguration"]["Rules"]
-        assert rule == {"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}, "Status": "Enabled"}
+        assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] > days
 
 
 def test_buckets_queues_and_topic_refuse_plain_http(each: Assembly) -> None:
@@ -66,9 +82,24 @@ def _keys(table: dict[str, list[dict[str, str]]]) -> list[str]:
 
 def test_what_people_own_outlives_a_production_stack_only(dev: Assembly, prod: Assembly) -> None:
     owned = {"Inbox", "Outbox", "Jobs", "Gates", "GatewaysPixazo", "GatewaysAimlapi"}
-    assert {prod.resources[name]["DeletionPolicy"] for name in owned} == {"Retain"}
+    assert {prod.resources[name]["DeletionPolicy"] for name in owned} <= {"Retain", "RetainExceptOnCreate"}
+    assert {prod.resources[name]["UpdateReplacePolicy"] for name in owned} == {"Retain"}
     assert {dev.resources[name]["DeletionPolicy"] for name in owned} == {"Delete"}
     assert all(table["DeletionProtectionEnabled"] for table in prod.of_type("AWS::DynamoDB::Table").values())
+
+
+def test_a_first_deploy_that_fails_leaves_nothing_under_a_name_that_the_next_one_needs(each: Assembly) -> None:
+    named = {"Name", "LogGroupName", "BucketName", "TableName", "QueueName", "TopicName", "LayerName", "RoleName"}
+    kept = {name: one for name, one in each.resources.items() if one.get("DeletionPolicy") == "Retain"}
+    # A protected table can't be deleted, so CloudFormation must not try, or the failed deploy's rollback fails too.
+    assert all(one["Properties"]["DeletionProtectionEnabled"] for one in kept.values())
+    assert {one["Type"] for one in kept.values()} <= {"AWS::DynamoDB::Table"}
+    assert not [name for name, one in kept.items() if named & set(one["Properties"])]
+
+
+def test_protected_tables_are_never_deleted_by_the_stack(each: Assembly) -> None:
+    for table in (one for one in each.resources.values() if one["Type"] == "AWS::DynamoDB::Table"):
+        assert table["Properties"]["DeletionProtectionEnabled"] == (table["DeletionPolicy"] == "Retain")
 
 
 def test_data_keeps_its_logical_id_wherever_the_code_goes(each: Assembly) -> None:

@@ -4,79 +4,105 @@ from __future__ import annotations
 
 import json
 
-from dropreel.watching import LONGEST_ROUND, ROUND, next_round
+import pytest
+
+from dropreel.holding import BATCH
+from dropreel.probe import MOST_ROUNDS
 from tests.infra.synthesized import Assembly, Json, readable
 
+MACHINES = pytest.mark.parametrize(("name", "task", "noun"), [("Watch", "Poll", "poll"), ("Gate", "Probe", "probe")])
 
-def _watch(assembly: Assembly) -> Json:
-    (machine,) = assembly.of_type("AWS::StepFunctions::StateMachine").values()
+
+def _machine(assembly: Assembly, name: str) -> Json:
+    machine = assembly.of_type("AWS::StepFunctions::StateMachine")[f"{name}Machine"]
     return json.loads(readable(machine["DefinitionString"]))
 
 
-def test_watch_waits_asks_and_ends_when_poll_says_so(each: Assembly) -> None:
-    watch = _watch(each)
-    states = watch["States"]
-    assert watch["StartAt"] == "Wait"
-    assert states["Wait"] == {"Type": "Wait", "SecondsPath": "$.wait", "Next": "Poll"}
-    assert states["Poll"]["Resource"].startswith("WatchPollFunction")
-    assert states["Poll"]["Next"] == "Done?"
-    (done,) = states["Done?"]["Choices"]
-    assert done == {"Variable": "$.done", "BooleanEquals": True, "Next": "Done"}
-    assert states["Done?"]["Default"] == "Wait"
+@MACHINES
+def test_a_machine_waits_asks_and_ends_when_its_function_says_so(
+    each: Assembly, name: str, task: str, noun: str
+) -> None:
+    machine = _machine(each, name)
+    states = machine["States"]
+    assert machine["StartAt"] == "Wait"
+    assert states["Wait"] == {"Type": "Wait", "SecondsPath": "$.wait", "Next": task}
+    assert states[task]["Resource"].startswith(f"{name}{noun.capitalize()}Function")
+    asked = states[states[task]["Next"]]
+    assert asked["Choices"][0] == {"Variable": "$.done", "BooleanEquals": True, "Next": "Done"}
+    assert asked["Default"] == "Wait"
     assert states["Done"] == {"Type": "Succeed"}
 
 
-def test_poll_gets_the_whole_state_and_returns_the_next(dev: Assembly) -> None:
-    poll = _watch(dev)["States"]["Poll"]
-    assert not {"Parameters", "InputPath", "ResultSelector", "ResultPath", "OutputPath"} & set(poll)
+def test_an_answered_probe_is_followed_by_the_release_batch_by_batch(each: Assembly) -> None:
+    states = _machine(each, "Gate")["States"]
+    assert states["Answered?"]["Choices"][1] == {"Variable": "$.open", "BooleanEquals": True, "Next": "Release"}
+    assert states["Release"]["Resource"] == states["Probe"]["Resource"]
+    assert states["Release"]["Next"] == "Released?"
+    assert states["Released?"] == {
+        "Type": "Choice",
+        "Choices": [{"Variable": "$.done", "BooleanEquals": True, "Next": "Done"}],
+        "Default": "Release",
+    }
 
 
-def test_broken_poll_is_tried_again_and_never_ends_the_watch(dev: Assembly) -> None:
-    poll = _watch(dev)["States"]["Poll"]
-    (retry,) = poll["Retry"]
+@pytest.mark.parametrize(("name", "task"), [("Watch", "Poll"), ("Gate", "Probe"), ("Gate", "Release")])
+def test_a_function_gets_the_whole_state_and_its_failure_never_ends_the_execution(
+    dev: Assembly, name: str, task: str
+) -> None:
+    states = _machine(dev, name)["States"]
+    state = states[task]
+    assert not {"Parameters", "InputPath", "ResultSelector", "ResultPath", "OutputPath"} & set(state)
+    (retry,) = state["Retry"]
     assert retry["ErrorEquals"] == ["States.ALL"]
     assert retry["BackoffRate"] > 1
     # Without a path for the error the state stays what it was, and no error's text gets into it.
-    assert poll["Catch"] == [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Pause"}]
-    assert _watch(dev)["States"]["Pause"] == {"Type": "Wait", "Seconds": 900, "Next": "Poll"}
+    (caught,) = state["Catch"]
+    pause = caught.pop("Next")
+    assert caught == {"ErrorEquals": ["States.ALL"], "ResultPath": None}
+    assert states[pause] == {"Type": "Wait", "Seconds": states[pause]["Seconds"], "Next": task}
+    assert states[pause]["Seconds"] >= 60
 
 
-def test_watch_ends_long_after_the_deadline_but_it_ends(dev: Assembly, everything_set: Assembly) -> None:
-    two_weeks = 14 * 86_400
-    assert _watch(dev)["TimeoutSeconds"] == 3600 + two_weeks
-    assert _watch(everything_set)["TimeoutSeconds"] == 60 + two_weeks
-
-
-def test_watch_lasts_as_long_as_dead_letters_are_kept(each: Assembly) -> None:
+def test_watch_ends_long_after_the_deadline_but_it_ends(each: Assembly) -> None:
+    deadline = int(each.function("poll")["Environment"]["Variables"]["DEADLINE_SECONDS"])
     queues = each.of_type("AWS::SQS::Queue")
-    kept = {queue["MessageRetentionPeriod"] for name, queue in queues.items() if name.endswith("DeadLetters")}
-    assert {
-        _watch(each)["TimeoutSeconds"] - int(each.function("submit")["Environment"]["Variables"]["DEADLINE_SECONDS"])
-    } == kept
+    (kept,) = {queue["MessageRetentionPeriod"] for name, queue in queues.items() if name.endswith("DeadLetters")}
+    assert _machine(each, "Watch")["TimeoutSeconds"] == 2 * deadline + kept
 
 
-def test_history_has_room_for_all_rounds_whether_poll_works_or_fails(each: Assembly) -> None:
-    watch = _watch(each)
-    # A state is entered and left, a try of a task is scheduled, started and ended; the choice is for one that works.
+def test_history_has_room_for_a_poll_that_fails_all_the_while(each: Assembly) -> None:
+    watch = _machine(each, "Watch")
+    # A state is entered and left, a try of a task is scheduled, started and ended.
     tries = 1 + sum(retry["MaxAttempts"] for retry in watch["States"]["Poll"]["Retry"])
-    works, fails = 2 + (2 + 3) + 2, 2 + (2 + 3 * tries)
-    assert watch["States"]["Pause"]["Seconds"] >= LONGEST_ROUND, "so that no round of either kind follows sooner"
-    overdue, rounds = float(ROUND), 0
-    while overdue < watch["TimeoutSeconds"]:
-        rounds += 1
-        overdue += next_round(overdue)
-    assert 1 + rounds * max(works, fails) + 3 < 25_000  # of Step Functions, which ends what has more
+    rounds = watch["TimeoutSeconds"] / watch["States"]["Pause"]["Seconds"]
+    assert 1 + rounds * (2 + (2 + 3 * tries)) + 3 < 25_000  # of Step Functions, which ends what has more
 
 
-def test_poll_is_given_longer_than_it_can_take(each: Assembly) -> None:
-    assert _watch(each)["States"]["Poll"]["TimeoutSeconds"] > each.function("poll")["Timeout"]
+def test_history_has_room_for_the_probes_of_one_execution(each: Assembly) -> None:
+    probes = MOST_ROUNDS * ((2 + 3 + 2) + 2 + 2)
+    releases = (25_000 - probes) / (2 + 3 + 2)
+    assert releases * BATCH > 100_000, "so many held jobs are let go by one execution"
 
 
-def test_watch_is_standard_and_traced_and_logs_no_data(each: Assembly) -> None:
-    (machine,) = each.of_type("AWS::StepFunctions::StateMachine").values()
-    assert machine["StateMachineType"] == "STANDARD"
-    assert machine["TracingConfiguration"] == {"Enabled": True}
-    assert "LoggingConfiguration" not in machine
+@MACHINES
+def test_a_function_is_given_longer_than_it_can_take(each: Assembly, name: str, task: str, noun: str) -> None:
+    assert _machine(each, name)["States"][task]["TimeoutSeconds"] > each.function(noun)["Timeout"]
+
+
+def test_machines_are_standard_and_traced_and_log_no_data(each: Assembly) -> None:
+    machines = each.of_type("AWS::StepFunctions::StateMachine").values()
+    assert len(machines) == 2
+    for machine in machines:
+        assert machine["StateMachineType"] == "STANDARD"
+        assert machine["TracingConfiguration"] == {"Enabled": True}
+        assert "LoggingConfiguration" not in machine
+
+
+def test_machines_are_named_so_that_their_functions_can_know_them(dev: Assembly) -> None:
+    for name in ("Watch", "Gate"):
+        machine = dev.of_type("AWS::StepFunctions::StateMachine")[f"{name}Machine"]
+        told = dev.function("probe")["Environment"]["Variables"][f"{name.upper()}_ARN"]
+        assert readable(told).endswith(f":stateMachine:{machine['StateMachineName']}")
 
 
 def test_the_api_has_one_route_and_only_that_may_invoke_callback(each: Assembly) -> None:
@@ -107,3 +133,32 @@ def test_access_logs_hold_no_token(each: Assembly) -> None:
     }
     destination = readable(stage["AccessLogSettings"]["DestinationArn"])
     assert destination.endswith(":log-group:CallbackAccessLog")
+
+
+def test_the_access_log_has_a_name_for_which_aws_needs_no_more_room_in_its_policy(each: Assembly) -> None:
+    logs = each.of_type("AWS::Logs::LogGroup")
+    named = {name: readable(log["LogGroupName"]) for name, log in logs.items() if "LogGroupName" in log}
+    # Unique to this very stack: what a deleted one left behind stands in nobody's way.
+    (stack,) = {function["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] for function in _all(each)}
+    assert named == {"CallbackAccessLog": f"/aws/vendedlogs/{stack}-AWS::StackId[2]"}
+
+
+def _all(assembly: Assembly) -> list[Json]:
+    return list(assembly.of_type("AWS::Lambda::Function").values())
+
+
+def test_gateways_call_the_domain_that_was_named(dev: Assembly, everything_set: Assembly) -> None:
+    told = {
+        name: readable(stack.function("submit")["Environment"]["Variables"]["CALLBACK_BASE_URL"])
+        for name, stack in {"dev": dev, "everything set": everything_set}.items()
+    }
+    assert told == {"dev": "CallbackApi.ApiEndpoint", "everything set": "https://calls.example.com"}
+
+
+def test_step_functions_may_use_the_roles_for_this_account_only(each: Assembly) -> None:
+    roles = each.of_type("AWS::IAM::Role").values()
+    trusts = [statement for role in roles for statement in role["AssumeRolePolicyDocument"]["Statement"]]
+    states = [trust for trust in trusts if trust["Principal"] == {"Service": "states.amazonaws.com"}]
+    assert len(states) == len(each.of_type("AWS::StepFunctions::StateMachine"))
+    condition = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert [trust["Condition"] for trust in states] == [condition] * len(states)

@@ -1,4 +1,4 @@
-"""The four handlers as AWS runs them, each with the environment that the stack gives it."""
+"""The five handlers as AWS runs them, each with the environment that the stack gives it."""
 
 from __future__ import annotations
 
@@ -22,23 +22,26 @@ GATEWAYS = ("PIXAZO_URL", "PIXAZO_SECRET", "AIMLAPI_URL", "AIMLAPI_SECRET", "ALL
 QUEUES = ("INTAKE_QUEUE_URL", "DELIVER_QUEUE_URL")
 OUTCOMES = ("GATES_TABLE", "OUTBOX_BUCKET", "EVENT_BUS")
 TIMES = ("QUIET_SECONDS", "FIRST_POLL_SECONDS", "POLL_SECONDS", "DEADLINE_SECONDS", "HELD_RETRY_SECONDS")
-CHOICES = ("INBOX_BUCKET", "WATCH_ARN", "CALLBACK_BASE_URL", "WEBHOOKS", "PROGRESS")
+CHOICES = ("INBOX_BUCKET", "WATCH_ARN", "GATE_ARN", "CALLBACK_BASE_URL", "WEBHOOKS", "PROGRESS")
 MONEY = ("DAILY_BUDGET_USD", "DEFAULT_PRICE_USD")
+SENDING = ("JOBS_TABLE", *GATEWAYS, *QUEUES, *OUTCOMES, *TIMES, *CHOICES, *MONEY)
 #: The environment variables of each function, as infra gives them, besides those of Powertools.
 VARIABLES = {
-    "submit": ("JOBS_TABLE", *GATEWAYS, *QUEUES, *OUTCOMES, *TIMES, *CHOICES, *MONEY),
+    "submit": SENDING,
+    "probe": SENDING,
     "callback": ("JOBS_TABLE", "DELIVER_QUEUE_URL"),
-    "poll": ("JOBS_TABLE", *QUEUES),
-    "deliver": (
-        *("JOBS_TABLE", *GATEWAYS, *QUEUES, *OUTCOMES, "WATCH_ARN"),
-        *("POLL_SECONDS", "DEADLINE_SECONDS", "MAX_ERROR_RETRIES", "RESUBMIT_UNKNOWN", "MEDIA_HOSTS"),
+    "poll": (
+        *("JOBS_TABLE", *GATEWAYS, *QUEUES),
+        *("POLL_SECONDS", "DEADLINE_SECONDS", "MAX_ERROR_RETRIES", "RESUBMIT_UNKNOWN"),
     ),
+    "deliver": ("JOBS_TABLE", *GATEWAYS, *QUEUES, *OUTCOMES, "WATCH_ARN", "MAX_ERROR_RETRIES", "MEDIA_HOSTS"),
 }
 #: A sample for each function that it takes without any other event before it.
 FIRST_EVENT = {
     "submit": "submit/message.json",
     "callback": "callback/completed.json",
-    "poll": "poll/round.json",
+    "probe": "probe/round.json",
+    "poll": "poll/look.json",
     "deliver": "deliver/wake.json",
 }
 
@@ -78,7 +81,7 @@ class Functions:
         """Give the process a function's environment, and nothing of another's."""
         for variable in {variable for names in VARIABLES.values() for variable in names}:
             self._monkeypatch.delenv(variable, raising=False)
-        settings = getattr(self._world, f"{name if name != 'callback' else 'submit'}_settings")
+        settings = getattr(self._world, f"{name if name in ('poll', 'deliver') else 'submit'}_settings")
         for variable in VARIABLES[name]:
             self._monkeypatch.setenv(variable, _text(getattr(settings, variable.lower())))
         self._monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", name)

@@ -61,6 +61,6 @@ def queued(body: str, message_id: str = "059f36b4-87a3-44ab-83d2-661975830a7d") 
 
 def for_job(event: Any, job: Job) -> Any:
     """A sample of deliver/ or poll/ about this very attempt."""
-    known = sample("poll/round.json")
+    known = sample("poll/look.json")
     text = json.dumps(event).replace(known["watch"], job.execution_name)
     return json.loads(text.replace(known["job_id"], job.job_id))

@@ -7,10 +7,7 @@ import json
 
 import pytest
 
-from tests.integration.functions import (
-    Functions,
-    submitted,
-)
+from tests.integration.functions import Functions, lacking_table, submitted
 from tests.integration.samples import SAMPLE_TOKEN, body_of, called_back, sample, with_body
 from tests.integration.world import World
 
@@ -50,6 +47,16 @@ def test_unknown_job_and_wrong_token_look_the_same(world: World, functions: Func
     assert functions.run("callback", event) == {"statusCode": 202}, "and the right one is still news"
 
 
+@pytest.mark.parametrize("wrong", [{"token": "x"}, {"token": "x" * 44}, {"job_id": "A" * 26}, {"job_id": "a" * 25}])
+def test_address_that_can_not_be_one_costs_no_request(
+    world: World, functions: Functions, wrong: dict[str, str]
+) -> None:
+    event = called_back("callback/completed.json", submitted(world, functions))
+    lacking_table(world)
+    event["pathParameters"] |= wrong
+    assert functions.run("callback", event) == {"statusCode": 403}
+
+
 def test_callback_that_is_not_the_documented_json_is_400(world: World, functions: Functions) -> None:
     post = submitted(world, functions)
     assert functions.run("callback", called_back("callback/malformed.json", post)) == {"statusCode": 400}
@@ -61,13 +68,14 @@ def test_callback_that_is_not_the_documented_json_is_400(world: World, functions
         "[]",
         "[" * 100_000,
         "1" * 5000,
+        json.dumps({**told, "status": "BANANA"}),
+        json.dumps({**told, "status": "completed"}),
         json.dumps({**told, "status": "DONE"}),
         json.dumps({**told, "status": ["COMPLETED"]}),
+        json.dumps({name: value for name, value in told.items() if name != "status"}),
         json.dumps({**told, "request_id": None}),
         json.dumps({**told, "request_id": "x" * 257}),
         json.dumps({**told, "request_id": "\ud800"}),
-        json.dumps({**told, "output": "https://example.com/output.mp4"}),
-        json.dumps({**told, "error": {"message": "x"}}),
     ]
     answers = [functions.run("callback", with_body(event, body))["statusCode"] for body in bodies]
     assert answers == [400] * len(bodies)
@@ -76,6 +84,24 @@ def test_callback_that_is_not_the_documented_json_is_400(world: World, functions
     assert functions.run(
         "callback", {**called_back("callback/base64.json", post), "body": base64.b64encode(b"\xff").decode()}
     ) == {"statusCode": 400}
+
+
+CHANGES: list[dict[str, object]] = [
+    {"error": {"message": "flagged"}, "status": "FAILED"},
+    {"error": ["flagged"]},
+    {"output": "https://example.com/output.mp4"},
+    {"output": [{"url": "https://example.com/output.mp4"}]},
+]
+
+
+@pytest.mark.parametrize("changes", CHANGES, ids=str)
+def test_callback_is_a_hint_in_whatever_form_it_tells_the_rest(
+    world: World, functions: Functions, changes: dict[str, object]
+) -> None:
+    event = called_back("callback/completed.json", submitted(world, functions))
+    body = json.dumps(json.loads(body_of(event)) | changes)
+    assert functions.run("callback", with_body(event, "\ufeff" + body)) == {"statusCode": 202}
+    assert functions.run("callback", with_body(event, body)) == {"statusCode": 200}
 
 
 @pytest.mark.parametrize("name", ["completed", "base64"])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import pytest
 
 from dropreel.delivery import LONGEST_COPY
-from dropreel.queues import Ticket
+from dropreel.queues import ComeAgain
 from local.gateways.samples import sample_picture
 from tests.integration.world import OUTBOX, World
 
@@ -57,15 +58,35 @@ def made(world: World, prompt: str) -> str:
 @pytest.mark.parametrize(("marker", "most"), [("vanished-media", 7), ("truncated-media", 7), ("forbidden-media", 4)])
 def test_media_are_asked_for_for_a_minute_unless_that_is_no_use(world: World, marker: str, most: int) -> None:
     job_id = made(world, f"[sim:{marker}] a cat")
-    for tries in range(most):
-        assert not world.job().ended
-        world.looking.take(Ticket(job_id, tries=tries, owner="a row of tries"))
+    pauses = []
+    for _ in range(most - 1):
+        with pytest.raises(ComeAgain) as early:
+            world.delivery.deliver(job_id, "a message")
+        pauses.append(early.value.seconds)
+    world.delivery.deliver(job_id, "a message")
+    assert pauses == [1, 2, 4, 8, 16, 32][: most - 1]
+    assert world.manifest()["error"]["code"] == "output_unavailable"
+
+
+def test_tries_are_counted_whichever_message_makes_them(world: World) -> None:
+    job_id = made(world, "[sim:forbidden-media] a cat")
+    for number in range(3):
+        with pytest.raises(ComeAgain):
+            world.delivery.deliver(job_id, f"message-{number}")
+        world.ahead += 100  # the lease of the one before has run out
+    world.delivery.deliver(job_id, "message-4")
     assert world.manifest()["error"]["code"] == "output_unavailable"
 
 
 @pytest.mark.parametrize(("tries", "status"), [(0, "DELIVERING"), (6, "FAILED")])
 def test_a_copy_without_an_end_is_a_try_that_failed(world: World, tries: int, status: str) -> None:
     job_id = made(world, "[sim:slow-media=3] a cat")
+    world.dynamodb.update_item(
+        TableName="jobs",
+        Key={"job_id": {"S": job_id}},
+        UpdateExpression="SET tries = :tries",
+        ExpressionAttributeValues={":tries": {"N": str(tries)}},
+    )
 
     def leap() -> None:
         assert world.gateways.wait_for(lambda: bool(world.gateways.media_gets))
@@ -73,12 +94,11 @@ def test_a_copy_without_an_end_is_a_try_that_failed(world: World, tries: int, st
 
     with ThreadPoolExecutor() as clock:
         leapt = clock.submit(leap)
-        world.looking.take(Ticket(job_id, tries=tries, owner="a row of tries"))
+        with nullcontext() if status == "FAILED" else pytest.raises(ComeAgain):
+            world.delivery.deliver(job_id, "a message")
         leapt.result()
     assert world.job().status == status
     assert not [key for key in world.outbox() if key.endswith(".mp4")]
-    world.settle_down(world.finished)
-    assert world.job().status == {"DELIVERING": "SUCCEEDED"}.get(status, status)
 
 
 def test_output_has_its_real_type_and_its_labels(world: World) -> None:
@@ -103,21 +123,24 @@ def test_five_duplicate_messages_deliver_once(world: World) -> None:
     assert len(world.s3.list_object_versions(Bucket=OUTBOX)["Versions"]) == 2
 
 
+def test_message_waits_for_the_lease_of_another(world: World) -> None:
+    job_id = made(world, " a cat")
+    assert world.store.claim(world.job(), "message-1", world.clock() + 60)
+    with pytest.raises(ComeAgain) as early:
+        world.delivery.deliver(job_id, "message-2")
+    assert 59 < early.value.seconds <= 60
+    assert world.job().status == "DELIVERING"
+
+
 def test_delivery_that_died_is_taken_over_by_its_own_message(world: World) -> None:
-    world.drop("veo-3-1-fast/film.txt", "[sim:no-callback] a cat")
-    world.take()
-    job = world.job()
-    assert world.gateways.wait_for(lambda: bool(world.gateways.media_sha256(job.request_id)))
-    assert world.store.claim(job, "message-1", world.clock() + 60)
-    world.looking.take(Ticket(job.job_id, owner="message-2"))
-    assert world.job().status == "DELIVERING", "another message waits for the lease"
-    world.looking.take(Ticket(job.job_id, owner="message-1"))
+    job_id = made(world, " a cat")
+    assert world.store.claim(world.job(), "message-1", world.clock() + 60)
+    world.delivery.deliver(job_id, "message-1")
     assert world.job().status == "SUCCEEDED"
 
 
-def test_look_takes_over_a_delivery_whose_lease_ran_out(world: World) -> None:
-    world.drop("veo-3-1-fast/film.txt", "[sim:no-callback] a cat")
-    world.take()
+def test_watch_has_a_delivery_taken_over_whose_lease_ran_out(world: World) -> None:
+    made(world, " a cat")
     job = world.job()
     assert world.store.claim(job, "dead", world.clock() + 60)
     assert world.look(job).lease_owner == "dead"
@@ -158,25 +181,20 @@ def test_manifest_has_the_contracts_form_and_no_secret(world: World) -> None:
     assert "X-Amz-Signature" in post.body["last_frame"]
 
 
-def delayed(world: World) -> int:
-    """Messages on the deliver queue that are not visible yet."""
-    name = "ApproximateNumberOfMessagesDelayed"
-    attributes = world.sqs.get_queue_attributes(QueueUrl=world.deliver_url, AttributeNames=[name])["Attributes"]
-    return int(attributes[name])
-
-
-def test_looks_come_back_as_long_as_the_gateway_is_at_it_and_no_longer(world: World) -> None:
+def test_watch_looks_as_long_as_the_gateway_is_at_it_and_no_longer(world: World) -> None:
     world.drop("veo-3-1-fast/film.txt", "[sim:seconds=600] a cat")
     world.take()
-    assert delayed(world) == 1, "the submitter has sent the first look"
-    assert world.look(world.job()).status == "SUBMITTED"
-    assert delayed(world) == 2
+    job = world.job()
+    (began,) = world.executions(world.watch_arn).values()
+    assert began == json.loads(json.dumps(world.watch_of(job)))
+    state = world.poll.look(began)
+    assert (state["looks"], state["wait"], state["done"]) == (1, 10, False)
     world.ahead = 3600
-    assert world.look(world.job()).status == "EXPIRED"
-    assert delayed(world) == 3, "it may still be late"
+    state = world.poll.look(state)
+    world.deliver()
+    assert (world.job().status, state["done"]) == ("EXPIRED", False), "it may still be late"
     world.ahead = 7200
-    world.look(world.job())
-    assert delayed(world) == 3
+    assert world.poll.look(state)["done"] is True
 
 
 def test_gateway_that_never_calls_back_is_polled(world: World) -> None:

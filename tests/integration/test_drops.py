@@ -227,7 +227,7 @@ def test_drop_upon_a_manifest_whose_record_is_not_written_yet_is_tried_again(wor
     world.drop("veo-3-1-fast/cat.txt", "[sim:400=1] a cat")
     world.take()
     waiting = world.sqs.get_queue_attributes(QueueUrl=world.intake_url, AttributeNames=["All"])["Attributes"]
-    assert int(waiting["ApproximateNumberOfMessagesDelayed"]) == 1
+    assert int(waiting["ApproximateNumberOfMessagesNotVisible"]) == 1, "its event comes again"
     world.deliver()
     assert world.job().status == "FAILED"
     world.send({"dropreel": {"bucket": INBOX, "key": "veo-3-1-fast/cat.txt"}})

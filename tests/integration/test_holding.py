@@ -5,13 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ParamValidationError
 
-from dropreel.queues import Ticket
+from dropreel import holding
+from dropreel.gates import LOST, Gates
+from dropreel.probe import MOST_ROUNDS
+from dropreel.queues import woken
 from tests.integration.world import INBOX, World
 
 if TYPE_CHECKING:
@@ -23,9 +27,14 @@ def drop(world: World, *names: str) -> None:
         world.drop(f"veo-3-1-fast/{name}.txt", f"a {name}")
 
 
+def gates(world: World) -> Gates:
+    return Gates(world.dynamodb, "gates", "jobs", world.clock)
+
+
 def pump(world: World, seconds: float) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
+        world.turn_gates()
         world.take()
         world.deliver()
         time.sleep(0.02)
@@ -49,19 +58,70 @@ def test_refusal_holds_every_job_and_all_go_on_by_themselves(world: World, statu
     assert len(accepted) == 8
 
 
-def test_refusal_that_lasts_costs_one_probe_and_few_messages(world: World) -> None:
-    world.setting(held_retry_seconds=1)
+def test_refusal_that_lasts_costs_one_probe_and_no_message(world: World) -> None:
+    world.setting(held_retry_seconds=60)
     world.gateways.refuse(402)
     drop(world, *"abcdefghij")
     world.take()
     posts = world.post_count()
-    taken = 0
-    end = time.monotonic() + 3.2
-    while time.monotonic() < end:
-        taken += world.take()
-        time.sleep(0.05)
-    assert 2 <= world.post_count() - posts <= 4
-    assert taken <= 12, "the chain is one message a probe, not one a job"
+    for _ in range(3):
+        world.ahead += 61
+        assert world.turn_gates() == 1
+        assert world.take() == 0
+    assert world.post_count() - posts == 3
+    assert len(world.executions(world.gate_arn)) == 1
+
+
+def test_execution_that_got_lost_is_replaced_by_the_next_job_that_meets_the_gate(world: World) -> None:
+    world.gateways.refuse(402)
+    drop(world, "a")
+    world.take()
+    world.gateways.refuse(None)
+    world.ahead = 300 + LOST + 1
+    drop(world, "b")
+    world.take()
+    executions = world.executions(world.gate_arn)
+    found = gates(world).get("pixazo").execution
+    (lost,) = set(executions) - {found}
+    assert world.probe.round(executions[lost])["done"] is True, "one execution is enough"
+    world.ahead += 2
+    world.settle_down(lambda: world.finished() and len(world.manifests()) == 2)
+
+
+def test_long_refusal_is_handed_on_to_another_execution(world: World) -> None:
+    world.gateways.refuse(402)
+    drop(world, "a")
+    world.take()
+    ((name, state),) = world.executions(world.gate_arn).items()
+    world.ahead = 301
+    assert world.probe.round(state | {"rounds": MOST_ROUNDS})["done"] is True
+    (successor,) = set(world.executions(world.gate_arn)) - {name}
+    world.gateways.refuse(None)
+    world.settle_down(world.finished)
+    assert world.manifest()["status"] == "SUCCEEDED"
+    assert successor
+
+
+def test_everybody_is_let_go_batch_by_batch(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holding, "BATCH", 2)
+    world.gateways.refuse(402)
+    drop(world, *"abcdefg")
+    world.take()
+    world.gateways.refuse(None)
+    world.ahead = 301
+    assert world.turn_gates() == 1 + 4, "a probe, and four batches"
+    world.settle_down(lambda: world.finished() and len(world.manifests()) == 7)
+
+
+def test_release_ends_where_the_gate_has_closed_again(world: World) -> None:
+    world.gateways.refuse(402)
+    drop(world, "a", "b")
+    world.take()
+    ((_, state),) = world.executions(world.gate_arn).items()
+    closed = gates(world).get("pixazo")
+    assert gates(world).put(replace(closed, execution="another"), closed)
+    assert world.probe.round(state | {"open": True})["done"] is True
+    assert len(gates(world).held("pixazo", 10)) == 2
 
 
 def test_retry_after_is_honoured(world: World) -> None:
@@ -110,19 +170,36 @@ def test_one_gateways_refusal_does_not_hold_the_other(world: World) -> None:
 
 
 def test_raised_budget_lets_held_jobs_go_on(world: World) -> None:
-    world.setting(daily_budget_usd=Decimal("1.20"), held_retry_seconds=1)
+    world.setting(daily_budget_usd=Decimal("1.20"))
     drop(world, "a", "b", "c")
     world.take()
     assert world.post_count() == 1
-    pump(world, 2.2)
+    world.ahead += 3601
+    assert world.turn_gates() == 1
     assert world.post_count() == 1
     world.setting(daily_budget_usd=Decimal("3.60"))
+    world.ahead += 3601
     world.settle_down(lambda: world.finished() and len(world.manifests()) == 3)
     assert world.post_count() == 3
 
 
+def test_cheaper_held_job_that_still_fits_goes_first(world: World) -> None:
+    world.setting(daily_budget_usd=Decimal("1.00"))
+    drop(world, *"abcdefghijkl")
+    world.take()
+    assert world.post_count() == 0
+    world.drop("veo-3-1-fast/small.json", '{"prompt": "a mouse", "duration": 4, "generate_audio": false}')
+    world.setting(daily_budget_usd=Decimal("0.30"))
+    world.take()
+    assert (len(world.jobs()), world.post_count()) == (13, 0)
+    world.setting(daily_budget_usd=Decimal("1.00"))
+    world.ahead += 3601
+    world.turn_gates()
+    assert [post.body["prompt"] for post in world.gateways.posts if isinstance(post.body, dict)] == ["a mouse"]
+
+
 def test_next_day_lets_held_jobs_go_on(world: World) -> None:
-    world.setting(daily_budget_usd=Decimal("1.20"), held_retry_seconds=1)
+    world.setting(daily_budget_usd=Decimal("1.20"))
     drop(world, "a", "b")
     world.take()
     world.ahead = 86_400
@@ -183,7 +260,7 @@ def test_held_job_that_fails_to_be_sent_does_not_hold_up_the_others(world: World
     world.setting(held_retry_seconds=1)
     world.gateways.refuse(402)
     for name in "abcd":
-        world.drop(f"veo-3-1-fast/{name}.png", b"picture of " + name.encode())
+        world.drop(f"veo-3-1-fast/{name}.png", b"\x89PNG\r\n\x1a\n" + name.encode())
         world.drop(f"veo-3-1-fast/{name}.txt", f"a {name}")
     world.take()
     first, *others = sorted(world.jobs(), key=lambda job: job.job_id)
@@ -198,10 +275,11 @@ def test_held_job_that_fails_to_be_sent_does_not_hold_up_the_others(world: World
     world.ahead = 2
     taken: dict[str, Callable[[MessageTypeDef], object]] = {
         world.intake_url: lambda message: world.intake.take(message["Body"], message["MessageId"]),
-        world.deliver_url: lambda message: world.looking.take(Ticket.read(message["Body"], message["MessageId"])),
+        world.deliver_url: lambda message: world.delivery.deliver(woken(message["Body"]), message["MessageId"]),
     }
     end = time.monotonic() + 20
     while not all((found := world.store.get(job.job_id)) and found.ended for job in others):
+        world.turn_gates()
         for url in (world.intake_url, world.deliver_url):
             for message in world.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
                 with suppress(ParamValidationError):

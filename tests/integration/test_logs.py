@@ -33,7 +33,7 @@ def test_every_line_about_a_job_names_it(world: World, functions: Functions) -> 
     post = submitted(world, functions)
     made(world, post)
     functions.run("callback", called_back("callback/completed.json", post))
-    functions.run("poll", sample("poll/round.json"))
+    functions.run("poll", sample("poll/look.json"))
     functions.run("deliver", sample("deliver/wake.json"))
     lines = functions.lines()
     assert {line["job_id"] for line in logs(lines)} == {world.job().job_id}
@@ -53,9 +53,7 @@ def test_line_of_one_job_does_not_carry_the_id_of_another(functions: Functions) 
     assert [line["job_id"] for line in logs(functions.lines())] == ["one", "two", ""]
 
 
-@pytest.mark.parametrize(
-    ("name", "metric"), [("submit", "Message"), ("callback", "Callback403"), ("poll", "Round"), ("deliver", "Delivery")]
-)
+@pytest.mark.parametrize(("name", "metric"), [("submit", "Sent"), ("callback", "Callback403")])
 def test_metrics_are_embedded_in_the_log(functions: Functions, name: str, metric: str) -> None:
     functions.run(name, sample(FIRST_EVENT[name]))
     (line,) = (line for line in metrics(functions.lines()) if metric in line)
@@ -96,13 +94,12 @@ def test_nothing_secret_is_logged_on_the_way_to_a_film(world: World, functions: 
     functions.run("callback", called_back("callback/processing.json", post))
     functions.run("callback", called_back("callback/malformed.json", post))
     functions.run("callback", called_back("callback/completed.json", post))
-    functions.run("poll", for_job(sample("poll/round.json"), job))
+    functions.run("poll", for_job(sample("poll/look.json"), job))
     functions.run("deliver", for_job(sample("deliver/wake.json"), job))
     assert world.job().status == "SUCCEEDED"
     assert_nothing_secret(functions.output(), world.gateways.posts)
 
 
-@pytest.mark.filterwarnings("ignore:No application metrics")
 def test_nothing_secret_is_logged_when_all_goes_wrong(world: World, functions: Functions) -> None:
     post = submitted(world, functions)
     event = called_back("callback/completed.json", post)
@@ -176,14 +173,14 @@ def test_gateway_that_repeats_our_key_does_not_bring_it_into_the_log(world: Worl
     assert KEY not in world.job().reason
 
 
-@pytest.mark.parametrize("name", ["wake", "look"])
+@pytest.mark.parametrize("event", ["deliver/wake", "poll/look"])
 def test_status_error_that_repeats_a_presigned_address_is_not_logged_with_it(
-    world: World, functions: Functions, name: str
+    world: World, functions: Functions, event: str
 ) -> None:
     submitted(world, functions)
     with indiscreet_gateway(500) as (url, secrets):
         world.setting(pixazo_url=url)
-        functions.run("deliver", for_job(sample(f"deliver/{name}.json"), world.job()))
+        functions.run(event.partition("/")[0], for_job(sample(f"{event}.json"), world.job()))
     assert len(secrets) == 1, "it was asked once"
     output = functions.output()
     assert [secret for secret in secrets if secret in output] == []

@@ -85,6 +85,9 @@ def test_unknown_job_expires_at_its_deadline_and_dropping_again_tries_again(worl
     world.ahead = 3601
     world.look(world.job())
     assert world.manifest()["status"] == "EXPIRED"
+    said = world.manifest()["error"]["message"]
+    assert said.startswith("no outcome within 3600 s: the connection broke")
+    assert said.endswith("; it may have been paid")
     world.send({"Records": [{"s3": {"bucket": {"name": "the-inbox"}, "object": {"key": "veo-3-1-fast/cat.txt"}}}]})
     world.take()
     assert world.post_count() == 1, "a repeated event is no second drop"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import pytest
@@ -10,9 +11,10 @@ from botocore.exceptions import ClientError
 from dropreel.delivery import LEASE
 from dropreel.ending import Ending
 from dropreel.errors import Mistake
+from dropreel.executions import Executions
 from dropreel.gates import Gates
 from dropreel.operating import Operator
-from dropreel.queues import Deliveries, Queue, Ticket
+from dropreel.queues import Deliveries, Queue
 from dropreel.wiring import aws
 from tests.integration.world import OUTBOX, World
 
@@ -24,6 +26,7 @@ def operator(world: World) -> Operator:
         gates=Gates(world.dynamodb, "gates", "jobs", world.clock),
         deliveries=Deliveries(Queue(world.sqs, world.deliver_url)),
         intake=Queue(world.sqs, world.intake_url),
+        watches=Executions(world.states, world.watch_arn),
         ending=Ending(world.store, world.s3, OUTBOX, aws("events"), "bus"),
         clock=world.clock,
     )
@@ -39,7 +42,9 @@ def test_adopted_request_is_delivered_without_another_payment(world: World, oper
     job_id = drop(world, "[sim:drop][sim:no-callback] a cat")
     (post,) = world.gateways.posts
     assert post.request_id
-    assert operator.adopt(job_id, post.request_id).status == "SUBMITTED"
+    assert operator.adopt(job_id, post.request_id, deadline_seconds=60).status == "SUBMITTED"
+    first, second = world.executions(world.watch_arn).values()
+    assert {first["watch"], second["watch"]} == {world.job().execution_name}, "it is watched, its own watch over or not"
     world.settle_down(world.finished)
     assert world.manifest()["status"] == "SUCCEEDED"
     assert world.post_count() == 1
@@ -60,14 +65,14 @@ def test_request_adopted_after_expiry_is_delivered_late_however_late(
 ) -> None:
     job_id = expired(world)
     world.ahead += days * 86_400
-    operator.adopt(job_id, str(world.gateways.posts[0].request_id))
+    operator.adopt(job_id, str(world.gateways.posts[0].request_id), deadline_seconds=60)
     world.settle_down(lambda: world.job().status == "SUCCEEDED")
     assert world.manifest()["late"] is True
 
 
 def test_late_outcome_without_its_output_is_late_too(world: World, operator: Operator) -> None:
     job_id = expired(world, "[sim:forbidden-media]")
-    operator.adopt(job_id, str(world.gateways.posts[0].request_id))
+    operator.adopt(job_id, str(world.gateways.posts[0].request_id), deadline_seconds=60)
     world.settle_down(lambda: world.job().status == "FAILED")
     assert (world.manifest()["error"]["code"], world.manifest()["late"]) == ("output_unavailable", True)
 
@@ -105,6 +110,18 @@ def test_redelivery_fetches_again_and_pays_nothing(world: World, operator: Opera
     assert world.post_count() == 1
 
 
+def test_output_of_a_job_that_succeeded_can_be_fetched_anew_for_nothing(world: World, operator: Operator) -> None:
+    job_id = drop(world, "a cat")
+    world.settle_down(world.finished)
+    (output,) = world.manifest()["outputs"]
+    world.s3.put_object(Bucket=OUTBOX, Key=output["key"], Body=b"spoilt")
+    operator.redeliver(job_id, deadline_seconds=60)
+    world.settle_down(world.finished)
+    assert world.manifest()["status"] == "SUCCEEDED"
+    assert hashlib.sha256(world.outbox()[output["key"]]).hexdigest() == output["sha256"]
+    assert world.post_count() == 1
+
+
 @pytest.mark.parametrize("marker", ["[sim:402]", "[sim:drop-unaccepted]"])
 def test_given_up_job_ends_with_a_manifest_and_is_not_sent_again(world: World, operator: Operator, marker: str) -> None:
     job_id = drop(world, f"{marker} a cat")
@@ -123,7 +140,7 @@ def test_giving_up_that_dies_midway_is_finished_by_a_delivery(world: World, oper
     with pytest.raises(ClientError):
         nowhere.give_up(job_id)
     world.ahead = LEASE + 1
-    world.looking.take(Ticket(job_id, owner="what it sent before"))
+    world.delivery.deliver(job_id, "what it sent before")
     assert world.manifest()["error"] == {"code": "given_up", "message": "an operator gave it up"}
     assert world.job().status == "FAILED"
 
@@ -153,14 +170,12 @@ def test_verbs_refuse_jobs_that_they_are_not_for(world: World, operator: Operato
     job_id = drop(world, "a cat")
     world.settle_down(world.finished)
     with pytest.raises(Mistake, match=f"^job {job_id}: it is SUCCEEDED; only UNKNOWN or EXPIRED can be adopted$"):
-        operator.adopt(job_id, "x")
+        operator.adopt(job_id, "x", deadline_seconds=60)
     with pytest.raises(Mistake, match="is SUCCEEDED"):
         operator.resend(job_id)
     with pytest.raises(Mistake, match="is SUCCEEDED"):
         operator.give_up(job_id)
-    with pytest.raises(Mistake, match="is SUCCEEDED"):
-        operator.redeliver(job_id, deadline_seconds=1)
     with pytest.raises(Mistake, match="does not exist"):
         operator.resend("nobody")
     with pytest.raises(Mistake, match="printable"):
-        operator.adopt(job_id, "")
+        operator.adopt(job_id, "", deadline_seconds=60)

@@ -16,15 +16,18 @@ from typing import Any
 
 import boto3
 
+from dropreel.delivery import Delivery
 from dropreel.gateways.wire import new_client
+from dropreel.holding import State as GateState
 from dropreel.intake import Intake
 from dropreel.jobs import Job
-from dropreel.looking import Looking
-from dropreel.queues import Deliveries, Queue, Ticket
+from dropreel.poll import Poll, State, first_state
+from dropreel.probe import Probe
+from dropreel.queues import ComeAgain, Deliveries, Queue, woken
 from dropreel.settings import DeliverSettings, PollSettings, SubmitSettings
 from dropreel.settle import take_callback
 from dropreel.store import Store, from_item
-from dropreel.wiring import Outside, aws, intake_of, looking_of
+from dropreel.wiring import Outside, aws, deliver_of, poll_of, probe_of, submit_of
 from local.gateways import SimulatedGateways
 from local.moto_server import MotoServer
 
@@ -46,9 +49,9 @@ class World:
         self._buckets()
         self._tables()
         self._bus()
-        watch = _client("stepfunctions").create_state_machine(
-            name="watch", definition='{"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}', roleArn=_role()
-        )
+        self.states = _client("stepfunctions")
+        self.watch_arn, self.gate_arn = self._machine("watch"), self._machine("gate")
+        self._gates: dict[str, tuple[float, GateState]] = {}
         for gateway in ("pixazo", "aimlapi"):
             _client("secretsmanager").create_secret(Name=gateway, SecretString="a-key")
         shared: dict[str, Any] = {
@@ -66,31 +69,30 @@ class World:
             **shared,
             **outbox,
             inbox_bucket=INBOX,
-            watch_arn=watch["stateMachineArn"],
+            watch_arn=self.watch_arn,
+            gate_arn=self.gate_arn,
             callback_base_url=callback_base_url,
             quiet_seconds=0,
             webhooks=True,
             progress=False,
-            first_poll_seconds=90,
+            first_poll_seconds=180,
             poll_seconds=10,
             deadline_seconds=3600,
             held_retry_seconds=300,
             daily_budget_usd=None,
             default_price_usd=Decimal(1),
         )
+        ends: dict[str, Any] = {"max_error_retries": 2}
         self.poll_settings = PollSettings(
-            jobs_table="jobs", intake_queue_url=self.intake_url, deliver_queue_url=self.deliver_url
+            **shared, **ends, poll_seconds=10, deadline_seconds=3600, resubmit_unknown=False
         )
-        self.deliver_settings = DeliverSettings(
-            **shared,
-            **outbox,
-            watch_arn=watch["stateMachineArn"],
-            poll_seconds=10,
-            deadline_seconds=3600,
-            max_error_retries=2,
-            resubmit_unknown=False,
-            media_hosts=(),
-        )
+        self.deliver_settings = DeliverSettings(**shared, **outbox, **ends, watch_arn=self.watch_arn, media_hosts=())
+
+    def _machine(self, name: str) -> str:
+        """A state machine whose executions only tell that they were started; the tests turn them by hand."""
+        definition = '{"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}'
+        made = self.states.create_state_machine(name=name, definition=definition, roleArn=_role())
+        return str(made["stateMachineArn"])
 
     def _buckets(self) -> None:
         for name in (INBOX, OUTBOX):
@@ -139,11 +141,19 @@ class World:
 
     @cached_property
     def intake(self) -> Intake:
-        return intake_of(self.submit_settings, self._outside)
+        return submit_of(self.submit_settings, self._outside)[0]
 
     @cached_property
-    def looking(self) -> Looking:
-        return looking_of(self.deliver_settings, self._outside)
+    def probe(self) -> Probe:
+        return probe_of(self.submit_settings, self._outside)
+
+    @cached_property
+    def poll(self) -> Poll:
+        return poll_of(self.poll_settings, self._outside)
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        return deliver_of(self.deliver_settings, self._outside)[0]
 
     @property
     def store(self) -> Store:
@@ -155,7 +165,7 @@ class World:
             old = getattr(self, name)
             known = {key: value for key, value in changes.items() if hasattr(old, key)}
             setattr(self, name, replace(old, **known))
-        for made in ("intake", "looking"):
+        for made in ("intake", "probe", "poll", "delivery"):
             self.__dict__.pop(made, None)
 
     # What people and the gateway do
@@ -175,26 +185,54 @@ class World:
 
     def take(self) -> int:
         """Let the submit function take everything that is visible on the intake queue; how many messages that was."""
-        return self._drain(self.intake_url, lambda message: self.intake.take(message["Body"], message["MessageId"]))
+        count = self._drain(self.intake_url, lambda message: self.intake.take(message["Body"], message["MessageId"]))
+        self._notice_gates()
+        return count
 
     def deliver(self) -> int:
         """Let the deliver function take everything that is visible on its queue."""
         return self._drain(
-            self.deliver_url,
-            lambda message: self.looking.take(Ticket.read(message["Body"], message["MessageId"])),
+            self.deliver_url, lambda message: self.delivery.deliver(woken(message["Body"]), message["MessageId"])
         )
 
+    def watch_of(self, job: Job) -> State:
+        """What the watch of a job's last attempt began with."""
+        return first_state(job, since=job.submitting_at, calls_back=True, wait=180)
+
     def look(self, job: Job) -> Job:
-        """Look at a job's last attempt, and return the job as it is then."""
-        self.looking.take(Ticket(job.job_id, owner="a look", watch=job.execution_name, since=job.submitting_at))
+        """Have a job's watch look at it, and what it found delivered; return the job as it is then."""
+        self.poll.look(self.watch_of(job))
+        self.deliver()
         found = self.store.get(job.job_id)
         assert found is not None
         return found
+
+    def executions(self, machine_arn: str) -> dict[str, Any]:
+        """The input of every execution that was started, by its name."""
+        listed = self.states.list_executions(stateMachineArn=machine_arn)["executions"]
+        inputs = ((item["name"], self.states.describe_execution(executionArn=item["executionArn"])) for item in listed)
+        return {name: json.loads(described["input"]) for name, described in inputs}
+
+    def turn_gates(self) -> int:
+        """Let every execution of a gate go on whose wait is over; how many rounds that were."""
+        self._notice_gates()
+        rounds = 0
+        for name, (due, state) in self._gates.items():
+            while not state["done"] and (state["open"] or due <= self.clock()):
+                state, rounds = self.probe.round(state), rounds + 1
+                due = self.clock() + state["wait"]
+            self._gates[name] = due, state
+        return rounds
+
+    def _notice_gates(self) -> None:
+        for name, state in self.executions(self.gate_arn).items():
+            self._gates.setdefault(name, (self.clock() + state["wait"], state))
 
     def settle_down(self, until: Callable[[], bool], seconds: float = 20.0) -> None:
         """Turn the cranks until something holds."""
         end = time.monotonic() + seconds
         while not until():
+            self.turn_gates()
             self.take()
             self.deliver()
             assert time.monotonic() < end, f"it never came to hold; jobs: {self.jobs()}"
@@ -204,9 +242,13 @@ class World:
         count = 0
         while messages := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
             for message in messages:
-                take(message)
-                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                 count += 1
+                try:
+                    take(message)
+                except ComeAgain as early:
+                    Queue(self.sqs, url).hide(message["ReceiptHandle"], early.seconds)
+                else:
+                    self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return count
 
     # What can be seen

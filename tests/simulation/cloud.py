@@ -1,28 +1,36 @@
-"""SQS and Step Functions as their documents describe them, ruled by virtual time.
+"""SQS as its documents describe it, ruled by virtual time.
 
-Queues deliver at least once and in any order; a message that was received is invisible for a while and goes to the dead
-letters after five receives. An execution's name is taken for good once it has ended; while it runs, starting it again
-with the same input is no error.
+Queues deliver at least once and in any order. A message that was received is invisible until its visibility timeout is
+over, which whoever received it last may set anew; after too many receives it goes to the dead letters, and after ten
+days it is gone.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from tests.simulation.effects import Effects
 
-MAX_RECEIVES = 5
-#: Seconds, as the infrastructure sets them.
-VISIBILITY = {"intake": 720.0, "deliver": 960.0}
-#: Pauses (seconds) before a broken poll is tried again; after the last, the execution waits as before.
-POLL_RETRIES = (2.0, 4.0, 8.0)
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the infrastructure sets of a queue."""
+
+    #: Seconds for which a message that was received is invisible.
+    visibility: float
+    receives: int
+
+
+QUEUES: Mapping[str, Terms] = {"intake": Terms(1800.0, 30), "deliver": Terms(5400.0, 150)}
+#: Seconds that a queue keeps a message.
+KEPT = 10 * 86_400.0
+#: Invocations of one function in one chain, after which Lambda takes it for a loop.
+MOST_IN_A_CHAIN = 16
 
 
 @dataclass(slots=True)
@@ -31,10 +39,27 @@ class Message:
 
     message_id: str
     body: str
+    sent_at: float
     visible_at: float
+    #: How often each function was invoked in the chain that led to this message, as its trace header tells.
+    lineage: Mapping[str, int] = field(default_factory=dict)
     receives: int = 0
-    #: How many of these came to nothing because an AWS call failed.
-    failures: int = 0
+
+    @property
+    def receipt_handle(self) -> str:
+        """Of the last receive."""
+        return f"{self.message_id}/{self.receives}"
+
+    def record(self) -> dict[str, Any]:
+        """What Lambda hands to the function."""
+        attributes = {"ApproximateReceiveCount": str(self.receives)}
+        return {
+            "messageId": self.message_id,
+            "receiptHandle": self.receipt_handle,
+            "body": self.body,
+            "eventSource": "aws:sqs",
+            "attributes": attributes,
+        }
 
 
 @dataclass(slots=True)
@@ -52,28 +77,17 @@ class Sqs:
     def __init__(self, effects: Effects, clock: Callable[[], float]) -> None:
         self._effects = effects
         self._clock = clock
-        self._sent = 0
-        self.queues = {name: QueueState(name) for name in VISIBILITY}
-        #: Bodies of every message ever sent, to look for secrets in.
-        self.bodies: list[str] = []
-        #: Most messages that lay on the deliver queue at once for one job, by its id, and for one attempt's looks.
-        self.most: Counter[str] = Counter()
+        self.queues = {name: QueueState(name) for name in QUEUES}
+        #: Every message ever sent, by its queue and body: how often.
+        self.sent: Counter[tuple[str, str]] = Counter()
 
     def put(self, queue: str, body: str, delay: float) -> None:
         """Let a message lie on a queue."""
-        self._sent += 1
-        message = Message(f"message-{self._sent}", body, self._clock() + delay)
+        self.sent[queue, body] += 1
+        life, now = self._effects.life, self._clock()
+        lineage = life.lineage if life else {}
+        message = Message(f"message-{self.sent.total()}", body, now, now + delay, lineage)
         self.queues[queue].messages[message.message_id] = message
-        self.bodies.append(body)
-        if queue == "deliver":
-            self._count(body)
-
-    def _count(self, body: str) -> None:
-        ticket = json.loads(body)
-        about = ticket.get("watch") or ticket["job_id"]
-        lie = [json.loads(found.body) for found in self.queues["deliver"].messages.values()]
-        now = sum(1 for other in lie if (other.get("watch") or other["job_id"]) == about)
-        self.most[about] = max(self.most[about], now)
 
     def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int) -> None:  # noqa: N803
         """boto3's."""
@@ -91,86 +105,38 @@ class Sqs:
 
         return self._effects.around(f"SendMessageBatch {QueueUrl}", put_all)
 
+    def change_message_visibility(
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803
+        ReceiptHandle: str,  # noqa: N803
+        VisibilityTimeout: int,  # noqa: N803
+    ) -> None:
+        """boto3's."""
+        assert 0 <= VisibilityTimeout <= 43_200, "SQS takes no longer timeout"
+        self._effects.around(
+            f"ChangeMessageVisibility {QueueUrl}", lambda: self._hide(QueueUrl, ReceiptHandle, VisibilityTimeout)
+        )
+
+    def _hide(self, queue: str, receipt_handle: str, seconds: int) -> None:
+        message = self.queues[queue].messages.get(receipt_handle.partition("/")[0])
+        if message is None or message.receipt_handle != receipt_handle or message.visible_at <= self._clock():
+            raise ClientError({"Error": {"Code": "MessageNotInflight"}}, "ChangeMessageVisibility")
+        message.visible_at = self._clock() + seconds
+
     def receive(self, queue: str, message: Message) -> bool:
         """Hand a message out; False if it went to the dead letters instead."""
         message.receives += 1
-        message.visible_at = self._clock() + VISIBILITY[queue]
-        if message.receives > MAX_RECEIVES:
-            self.queues[queue].dead.append(self.queues[queue].messages.pop(message.message_id))
+        message.visible_at = self._clock() + QUEUES[queue].visibility
+        if message.receives > QUEUES[queue].receives:
+            self.set_aside(queue, message)
             return False
         return True
+
+    def set_aside(self, queue: str, message: Message) -> None:
+        """Put a message among the dead letters."""
+        self.queues[queue].dead.append(self.queues[queue].messages.pop(message.message_id))
 
     def delete(self, queue: str, message: Message) -> None:
         """A message was dealt with."""
         self.queues[queue].messages.pop(message.message_id, None)
-
-
-@dataclass(slots=True)
-class Execution:
-    """One run of the watch's state machine."""
-
-    name: str
-    given: str
-    state: dict[str, Any]
-    #: When it polls next, and when its time is up.
-    due_at: float
-    ends_at: float
-    failures: int = 0
-    running: bool = True
-
-
-class ExecutionAlreadyExists(Exception):
-    """boto3's."""
-
-
-class StepFunctions:
-    """The watch's executions, with as much of boto3's client as is in use."""
-
-    exceptions = SimpleNamespace(ExecutionAlreadyExists=ExecutionAlreadyExists)
-
-    def __init__(self, effects: Effects, clock: Callable[[], float], deadline_seconds: int) -> None:
-        self._effects = effects
-        self._clock = clock
-        self._longest = 2 * deadline_seconds + 3600
-        self.executions: dict[str, Execution] = {}
-
-    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> None:  # noqa: A002, N803
-        """boto3's."""
-        assert len(name) <= 80, "Step Functions takes no longer name"
-        self._effects.around("StartExecution", lambda: self._start(name, input))
-
-    def _start(self, name: str, given: str) -> None:
-        known, now = self.executions.get(name), self._clock()
-        if known and self.runs(known) and known.given == given:
-            return
-        if known:
-            raise ExecutionAlreadyExists
-        state = json.loads(given)
-        self.executions[name] = Execution(name, given, state, now + state["wait"], now + self._longest)
-
-    def stop_execution(self, *, executionArn: str) -> None:  # noqa: N803
-        """boto3's."""
-        self._effects.around("StopExecution", lambda: self._stop(executionArn.rpartition(":")[2]))
-
-    def _stop(self, name: str) -> None:
-        if name not in self.executions:
-            raise ClientError({"Error": {"Code": "ExecutionDoesNotExist"}}, "StopExecution")
-        self.executions[name].running = False
-
-    def runs(self, execution: Execution) -> bool:
-        """Whether it has not ended, by itself or by its timeout."""
-        if execution.running and self._clock() >= execution.ends_at:
-            execution.running = False
-        return execution.running
-
-    def polled(self, execution: Execution, state: dict[str, Any]) -> None:
-        """The poll function has answered."""
-        execution.state, execution.failures = state, 0
-        execution.due_at = self._clock() + state["wait"]
-        execution.running = execution.running and not state["done"]
-
-    def broke(self, execution: Execution) -> None:
-        """The poll function has failed: Retry, and then Catch, which waits again with the state as it was."""
-        pauses = [*POLL_RETRIES, float(execution.state["wait"])]
-        execution.due_at = self._clock() + pauses[execution.failures]
-        execution.failures = (execution.failures + 1) % len(pauses)

@@ -51,9 +51,18 @@ STORIES: dict[str, Plan] = {
         BOOK, budget=Decimal(5), orders=(Order(), Order()), troubles=(Trouble("pixazo", 429, 0, 200),)
     ),
     "a drop that finds no connection at first": replace(BOOK, troubles=(Trouble("pixazo", 0, 0, 60),)),
-    "two drops of which the budget allows one a day": replace(
-        BOOK, budget=Decimal("1.20"), held_retry_seconds=3600, orders=(Order(), Order())
+    "several that are refused at first": replace(
+        BOOK,
+        orders=(Order("message"), Order("message", at=1.0), Order("message", at=300.0)),
+        troubles=(Trouble("pixazo", 402, 0, 500),),
     ),
+    "a gate whose execution is lost": replace(
+        BOOK,
+        orders=(Order(), Order("message", at=2000.0)),
+        troubles=(Trouble("pixazo", 402, 0, 500),),
+        gates_stopped=100.0,
+    ),
+    "two drops of which the budget allows one a day": replace(BOOK, budget=Decimal("1.20"), orders=(Order(), Order())),
     "three parts of which two come while the first is looked at": replace(BOOK, orders=(Order("triple", gap=10.0),)),
     "a drop that fails, and is dropped again upon its manifest": replace(
         BOOK, orders=(Order(generations=FAILED_FIRST, upon_failure=True),)
@@ -70,6 +79,8 @@ LONG = frozenset(
     {
         "a drop that is refused at first",
         "two drops that are refused at first, within a budget",
+        "several that are refused at first",
+        "a gate whose execution is lost",
         "a drop that finds no connection at first",
         "two drops of which the budget allows one a day",
         "a drop whose output is gone",
@@ -171,7 +182,7 @@ def _excused(mishap: Mishap, ran: Ran, job: Job) -> bool:
     where the submitter does not learn whether it has written its intent.
     """
     function, effect = mishap.effects[mishap.index - 1]
-    if job.status is not Status.EXPIRED or job.request_id or function != "submit":
+    if job.status is not Status.EXPIRED or job.request_id or function not in ("submit", "probe"):
         return False
     if mishap.what in FAILING and (mishap.what != "timed out" or effect not in INTENTS):
         return False

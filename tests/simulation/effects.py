@@ -9,7 +9,7 @@ client raises what it raises in earnest, and the function goes on from there.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -26,12 +26,16 @@ class Death(BaseException):
 class Life:
     """One invocation of a function."""
 
-    #: submit, callback, poll or deliver.
+    #: submit, callback, poll, probe or deliver.
     function: str
     #: Epoch seconds of virtual time at which it began, and at which the platform kills it.
     began_at: float
     ends_at: float
+    #: How often each function was invoked in the chain of invocations that led here, this one included.
+    lineage: Mapping[str, int] = field(default_factory=dict)
     dead: bool = False
+    #: Whether it told of a failure: of a message that is to come again for it, or of a probe.
+    troubled: bool = False
     #: The gates that it has read: whether each was closed, and how often the gates had been written by then.
     gates: dict[str, tuple[bool, int]] = field(default_factory=dict)
     #: The gate that it is reading.

@@ -44,7 +44,7 @@ _OPERATIONS: Mapping[str, str] = {
     "dynamodb": "GetItem PutItem UpdateItem DeleteItem Query TransactWriteItems",
     "s3": "ListObjectsV2 HeadObject GetObject PutObject CreateMultipartUpload UploadPart CompleteMultipartUpload "
     "AbortMultipartUpload",
-    "sqs": "SendMessage SendMessageBatch",
+    "sqs": "SendMessage SendMessageBatch ChangeMessageVisibility",
     "secretsmanager": "GetSecretValue",
     "stepfunctions": "StartExecution StopExecution",
     "events": "PutEvents",
@@ -65,6 +65,8 @@ def failure(effect: str, way: str) -> Exception:
         return EndpointConnectionError(endpoint_url=url)
     if way == "timed out":
         return ReadTimeoutError(endpoint_url=url)
+    if operation == "GetObject" and way == "denied":
+        way = "broken"  # an object that may not be read is rejected for that, and should be
     code, status = _WORDS[service][way]
     if operation == "HeadObject":  # an answer to HEAD has no body that could tell more
         code = str(status)

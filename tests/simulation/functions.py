@@ -1,4 +1,4 @@
-"""The four functions as the platform runs them: the real handlers, one invocation at a time in each process."""
+"""The five functions as the platform runs them: the real handlers, one invocation at a time in each process."""
 
 from __future__ import annotations
 
@@ -22,15 +22,19 @@ from dropreel.gateways import wire
 from dropreel.queues import Deliveries, Queue
 from dropreel.settings import DeliverSettings, PollSettings, SubmitSettings
 from dropreel.store import Store
-from dropreel.wiring import Outside, intake_of, looking_of, watching_of
+from dropreel.wiring import Outside, deliver_of, poll_of, probe_of, submit_of
 from tests.simulation.account import BUS, GATES, INBOX, JOBS, OUTBOX, Account
-from tests.simulation.cloud import Sqs, StepFunctions
+from tests.simulation.cloud import Message, Sqs
 from tests.simulation.gateway import Gateways
+from tests.simulation.machines import StepFunctions
 from tests.simulation.script import Plan
 
 #: Seconds after which the platform kills each.
-TIMEOUTS = {"submit": 120.0, "callback": 10.0, "poll": 60.0, "deliver": 900.0}
+TIMEOUTS = {"submit": 300.0, "callback": 10.0, "poll": 60.0, "probe": 300.0, "deliver": 900.0}
 CALLBACKS = "https://callbacks.example"
+MACHINES = "arn:aws:states:us-east-1:123456789012:stateMachine"
+#: Seconds until the first look where a callback is expected.
+FIRST_POLL = 180
 _SOURCES = Path(__file__).parents[2] / "functions"
 _CONTEXT = SimpleNamespace(
     function_name="f", memory_limit_in_mb=256, invoked_function_arn="arn:aws:lambda:f", aws_request_id="r"
@@ -44,10 +48,9 @@ class Process:
     function: str
     handler: Callable[[Any, Any], Any]
 
-    def take_message(self, body: str, message_id: str) -> bool:
+    def take_message(self, message: Message) -> bool:
         """Whether the function dealt with a queue message."""
-        record = {"messageId": message_id, "body": body, "eventSource": "aws:sqs", "attributes": {}}
-        answer = self.handler({"Records": [record]}, _CONTEXT)
+        answer = self.handler({"Records": [message.record()]}, _CONTEXT)
         return not answer["batchItemFailures"]
 
     def take_callback(self, job_id: str, token: str, body: object) -> int:
@@ -56,8 +59,8 @@ class Process:
         status: int = self.handler(event, _CONTEXT)["statusCode"]
         return status
 
-    def poll(self, state: dict[str, Any]) -> dict[str, Any]:
-        """The next state of a watch."""
+    def go_round(self, state: dict[str, Any]) -> dict[str, Any]:
+        """The next state of an execution."""
         answer: dict[str, Any] = self.handler(dict(state), _CONTEXT)
         return answer
 
@@ -71,14 +74,14 @@ class Platform:
         *,
         account: Account,
         sqs: Sqs,
-        watches: StepFunctions,
+        machines: StepFunctions,
         gateways: Gateways,
         clock: Callable[[], float],
     ) -> None:
         self._plan = plan
         self._account = account
         self._sqs = sqs
-        self._clients = {**account.clients, "sqs": sqs, "stepfunctions": watches}
+        self._clients = {**account.clients, "sqs": sqs, "stepfunctions": machines}
         self._clock = clock
         self._outside = Outside(
             aws=self._clients.__getitem__, clock=clock, http=lambda: wire.new_client(gateways), fetch=gateways.fetch
@@ -89,52 +92,50 @@ class Platform:
         module = ModuleType(f"simulated_{function}")
         exec(_code(function), module.__dict__)  # noqa: S102 - the handler's own source, once for each process
         made = getattr(self, f"_{function}")()
-        setattr(module, {"submit": "intake", "poll": "watching", "deliver": "looking"}.get(function, "services"), made)
+        module.__dict__["services"] = lambda: made
         return Process(function, module.__dict__["handler"])
 
-    def _submit(self) -> Callable[[], Any]:
+    def _submit(self) -> Any:
+        return submit_of(self._sending(), self._outside)
+
+    def _probe(self) -> Any:
+        return probe_of(self._sending(), self._outside)
+
+    def _sending(self) -> SubmitSettings:
         plan = self._plan
-        settings = SubmitSettings(
+        return SubmitSettings(
             **self._shared(),
             **self._outgoing(),
             inbox_bucket=INBOX,
-            watch_arn="watch",
+            gate_arn=f"{MACHINES}:gate",
             callback_base_url=CALLBACKS,
             quiet_seconds=5,
             webhooks=plan.webhooks,
             progress=plan.progress,
-            first_poll_seconds=90,
-            poll_seconds=self._plan.poll_seconds,
+            first_poll_seconds=FIRST_POLL,
+            poll_seconds=plan.poll_seconds,
             deadline_seconds=plan.deadline_seconds,
             held_retry_seconds=plan.held_retry_seconds,
             daily_budget_usd=plan.budget,
             default_price_usd=Decimal(1),
         )
-        service = intake_of(settings, self._outside)
-        return lambda: service
 
-    def _poll(self) -> Callable[[], Any]:
-        settings = PollSettings(jobs_table=JOBS, intake_queue_url="intake", deliver_queue_url="deliver")
-        service = watching_of(settings, self._outside)
-        return lambda: service
-
-    def _deliver(self) -> Callable[[], Any]:
-        settings = DeliverSettings(
+    def _poll(self) -> Any:
+        settings = PollSettings(
             **self._shared(),
-            **self._outgoing(),
-            watch_arn="watch",
             poll_seconds=self._plan.poll_seconds,
             deadline_seconds=self._plan.deadline_seconds,
             max_error_retries=2,
             resubmit_unknown=self._plan.resubmit_unknown,
-            media_hosts=(),
         )
-        service = looking_of(settings, self._outside)
-        return lambda: service
+        return poll_of(settings, self._outside)
 
-    def _callback(self) -> Callable[[], Any]:
-        made = Store(self._clients["dynamodb"], JOBS, self._clock), Deliveries(Queue(self._sqs, "deliver"))  # type: ignore[arg-type]
-        return lambda: made
+    def _deliver(self) -> Any:
+        settings = DeliverSettings(**self._shared(), **self._outgoing(), max_error_retries=2, media_hosts=())
+        return deliver_of(settings, self._outside)
+
+    def _callback(self) -> Any:
+        return Store(self._clients["dynamodb"], JOBS, self._clock), Deliveries(Queue(self._sqs, "deliver"))  # type: ignore[arg-type]
 
     def _shared(self) -> dict[str, Any]:
         return {
@@ -149,7 +150,7 @@ class Platform:
         }
 
     def _outgoing(self) -> dict[str, Any]:
-        return {"gates_table": GATES, "outbox_bucket": OUTBOX, "event_bus": BUS}
+        return {"gates_table": GATES, "outbox_bucket": OUTBOX, "event_bus": BUS, "watch_arn": f"{MACHINES}:watch"}
 
 
 class _Catalog(dict[str, Any]):

@@ -114,7 +114,12 @@ class Ledger:
     def _drops_seen(self, life: Life) -> None:
         """Drops that a submitter has looked at, and not put off, count for nothing more if the job is under way."""
         name, did = order_in(life.about), life.effects
-        if life.function != "submit" or life.failures or "HeadObject" not in did or "SendMessage intake" in did:
+        if (
+            life.function != "submit"
+            or life.failures
+            or "GetObject" not in did
+            or "ChangeMessageVisibility intake" in did
+        ):
             return
         if any(order_of(job) == name and job.status not in ENDED for job in self._jobs.values()):
             self._seen[name] = max(self._seen.get(name, 0.0), life.began_at)
@@ -162,6 +167,10 @@ class Ledger:
                     self._unheeded = [post for post in self._unheeded if post.gateway != name]
             elif name == BUDGET and item.startswith("spent#"):
                 self._afford(item, Decimal(found["usd"]["N"]))
+
+    def closings(self) -> int:
+        """How often a gate was closed."""
+        return len(self._closings)
 
     def _afford(self, day: str, spent: Decimal) -> None:
         limit = self._world.plan.budget

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ import httpx
 
 from dropreel import (
     admission,
+    batch,
     catalog,
     delivery,
     ending,
@@ -21,18 +23,20 @@ from dropreel import (
     gathering,
     holding,
     jobs,
-    looking,
     media,
+    poll,
+    probe,
     queues,
     store,
     submit,
-    watching,
 )
 from dropreel.errors import AnswerLost, MediaUnavailable
 from dropreel.gateways import Answer, access, wire
 from dropreel.jobs import Arrival, Job, Look, Status
+from dropreel.messages import Submit, own
+from tests.simulation import cloud
 from tests.simulation.crashes import BOOK, SAD_STORIES, STORIES
-from tests.simulation.script import Generation, Order, Outage, Plan, Trouble
+from tests.simulation.script import Generation, Order, Plan, Trouble
 
 Patch = Callable[[], AbstractContextManager[Any]]
 #: A condition that always holds.
@@ -46,11 +50,11 @@ class Mutant:
     patch: Patch
     #: What a complaint about it says.
     caught_by: str
-    #: A plan in which it shows: at random seeds, or by the crash enumeration.
+    #: A plan in which it shows: at random seeds, of which the first did when this was written.
     plan: Plan
-    crashes: bool = False
-    #: The seed, or the mishap, to begin with: one that showed it when this was written.
     first: int = 0
+    #: Or where all goes by the book but for one mishap: in which function, at which effect (any, if it is empty), what.
+    mishap: tuple[str, str, str] | None = None
 
 
 def _in(owner: Any, name: str, wrong: Any) -> Patch:
@@ -60,25 +64,29 @@ def _in(owner: Any, name: str, wrong: Any) -> Patch:
 def _post_before_the_write(self: Any, job: Job, was: Job | None, *, probing: str = "") -> Any:
     token = self._new_token()
     intent = self._intent(job, was, token)
-    self._holding._gates.get(job.gateway)
+    self._gates.get(job.gateway)
     answer = self._gateway(intent.gateway)
     request_id = answer.submit(catalog.find(intent.model), self._lent(intent), self._callback(intent, token))
-    self._look_after(intent)
+    self._start_watch(intent)
     if self._begin(intent, was):
         self._store.accepted(intent, request_id)
     return submit.Sent.ANSWERED
 
 
-def _looks_after_the_post(self: Any, job: Job, was: Job | None, *, probing: str = "") -> Any:
-    token = self._new_token()
-    self._gates.get(job.gateway)
-    intent = self._intent(job, was, token)
-    values = self._lent(intent)
-    if not self._begin(intent, was):
-        return self._not_begun(job, was)
-    sent = self._post(intent, values, token)
-    self._look_after(intent)
-    return sent
+@contextmanager
+def _watch_after_the_post() -> Iterator[None]:
+    start, post = submit.Sender._start_watch, submit.Sender._post
+
+    def post_and_start(self: Any, intent: Job, *others: Any) -> Any:
+        sent = post(self, intent, *others)
+        start(self, intent)
+        return sent
+
+    with (
+        mock.patch.object(submit.Sender, "_start_watch"),
+        mock.patch.object(submit.Sender, "_post", post_and_start),
+    ):
+        yield
 
 
 _post = wire.post
@@ -119,16 +127,71 @@ def _resends_unknown(job: Job | None, watch: str, since: float, now: float, **se
     return jobs.next_look(job, watch, since, now, **(settings | {"resubmit_unknown": True}))
 
 
-_look = queues.Deliveries.look
+def _ends_with_the_deadline(job: Job | None, look: Look, now: float, *, late_seconds: float) -> bool:
+    return jobs.watch_is_over(job, look, now, late_seconds=late_seconds) or (
+        job is not None and job.status is Status.EXPIRED
+    )
 
 
-def _looks_once(self: Any, job_id: str, watch: str, *, looks: int = 0, **times: Any) -> None:
-    if not looks:
-        _look(self, job_id, watch, looks=looks, **times)
+def _settle_only(self: Any, job: Job) -> None:
+    with mock.patch.object(poll, "_wakes", return_value=False):
+        _ask(self, job)
 
 
-def _no_watch(self: Any, job: Job, wait: int) -> None:
-    """Nobody guards the looks."""
+_ask = poll.Poll._ask
+
+
+@contextmanager
+def _looks_as_messages() -> Iterator[None]:
+    """The deliver function asks, and puts the next look on the very queue that feeds it."""
+
+    def first(self: Any, intent: Job) -> None:
+        self._deliveries.wake(intent.job_id, delay=30)
+
+    def following(self: Any, job: Job, owner: str, heard: str) -> None:
+        _unfinished(self, job, owner, heard)
+        queues.Deliveries(queues.Queue(self._intake._client, "deliver")).wake(job.job_id, delay=30)
+
+    with (
+        mock.patch.object(submit.Sender, "_start_watch", first),
+        mock.patch.object(delivery.Delivery, "_unfinished", following),
+    ):
+        yield
+
+
+_unfinished = delivery.Delivery._unfinished
+
+
+def _sends_again_what_is_early(event: Any, queue: Any, take: Callable[[str, str], None]) -> Any:
+    def later(body: str, message_id: str) -> None:
+        try:
+            take(body, message_id)
+        except queues.ComeAgain as early:
+            queue.send(body, delay=early.seconds)
+
+    return _each(event, queue, later)
+
+
+_each = batch.each
+
+
+def _counts_no_try(self: Any, job: Job, until: float, tries: int) -> bool:
+    return _postpone(self, job, until, job.tries)
+
+
+_postpone = store.Store.postpone
+
+
+def _few_receives() -> AbstractContextManager[Any]:
+    return mock.patch.dict(cloud.QUEUES, {"deliver": replace(cloud.QUEUES["deliver"], receives=5)})
+
+
+@contextmanager
+def _counts_no_tries() -> Iterator[None]:
+    """Where 20 receives stand for all that there may be."""
+    few = {"deliver": replace(cloud.QUEUES["deliver"], receives=20)}
+    with mock.patch.dict(cloud.QUEUES, few), mock.patch.object(store.Store, "postpone", _counts_no_try):
+        yield
 
 
 def _plain_manifest(self: Any, job: Job, body: str) -> bool:
@@ -145,7 +208,7 @@ def _no_manifest_before_the_record(self: Any, job: Job, was: Job) -> bool:
 
 def _claim_anyway(self: Any, job: Job, owner: str, until: float) -> bool:
     status = job.status if job.status is Status.EXPIRED else Status.DELIVERING
-    changes = {"lease_owner": owner, "lease_until": until}
+    changes = {"lease_owner": owner, "lease_until": 0.0}
     return bool(self._move(job, status, "copying", ANYBODY, changes))
 
 
@@ -189,12 +252,43 @@ def _short_is_enough(self: Any, buffer: memoryview, beat: Callable[[], None]) ->
         return len(buffer)
 
 
-def _trusts_the_callback(self: Any, job: Job, ticket: Any) -> Answer | None:
-    return Answer("FAILED", error="the callback said so") if job.request_id else None
+def _trusts_the_callback(self: Any, job: Job) -> Answer | str:
+    return Answer("FAILED", error="the callback said so") if job.request_id else "nothing"
 
 
-def _leaves_the_gate_open(self: Any, name: str, reason: str, refusal: Any) -> None:
+def _leaves_the_gate_open(self: Any, gate: Any, was: Any, pause: float) -> bool:
     """A job is held because its gateway refused, and the next one asks it all the same."""
+    return True
+
+
+def _closes_first(self: Any, gate: Any, was: Any, pause: float) -> bool:
+    name = f"{gate.name}-{uuid.uuid4().hex}"
+    state = holding.State(gate=gate.name, execution=name, rounds=0, wait=round(pause), open=False, done=False)
+    given: bool = self._gates.put(replace(gate, execution=name, next_probe_at=self._clock() + pause), was)
+    if given:
+        self._executions.start(name, state)
+    return given
+
+
+@contextmanager
+def _forgets_a_batch() -> Iterator[None]:
+    def release(self: Any, name: str, intake: Any) -> bool:
+        _release(self, name, intake)
+        return False
+
+    with mock.patch.object(holding, "BATCH", 2), mock.patch.object(holding.Holding, "release", release):
+        yield
+
+
+_release = holding.Holding.release
+
+
+def _unmarks_first(self: Any, name: str, intake: Any) -> bool:
+    held = list(self._gates.held(name, holding.BATCH).items())
+    for job_id, mark in held:
+        self._gates.unmark(name, job_id, mark)
+        intake.send(own(Submit(job_id)))
+    return len(held) == holding.BATCH
 
 
 def _probes_with_every_job(self: Any, job: Job, was: Job | None, *, probing: str = "") -> Any:
@@ -214,7 +308,7 @@ def _logs_the_token(self: Any, intent: Job, token: str) -> Any:
 _callback = submit.Sender._callback
 
 
-def _no_mark(self: Any, name: str, job_id: str) -> None:
+def _no_mark(self: Any, name: str, job: Job) -> None:
     """A job is held, and nothing says behind which gate."""
 
 
@@ -242,17 +336,17 @@ def _records_once_more(self: Any, drop: Any, found: Any) -> Any:
     return None if self._too_fresh(drop, written) else again
 
 
-def _is_held_after_the_mark(self: Any, job: Job, was: Job | None, gate: str, reason: str, **refused: Any) -> None:
-    self._gates.mark(gate, job.job_id)
-    _hold(self, job, was, gate, reason, **refused)
+def _is_held_after_the_mark(self: Any, job: Job, was: Job | None, gate: str, reason: str) -> None:
+    self._gates.mark(gate, job)
+    _put(self, job, was, gate, reason)
 
 
-_hold = holding.Holding.hold
+_put = holding.Holding._put
 
 
-def _passes_over_whatever_fails(self: Any, job: Job, gate: str) -> Any:
+def _passes_over_whatever_fails(self: Any, job: Job, gate: Any) -> Any:
     try:
-        return self._send(job, job, probing=gate)
+        return self._admission.send_held(job, probing=gate.name)
     except Exception:
         return None
 
@@ -261,23 +355,18 @@ def _sends_and_lets_fail(self: Any, job: Job, was: Job | None, *, probing: str =
     return admission._OUTCOMES[self._sender.send(job, was, probing=probing)]
 
 
-@contextmanager
-def _nobody_resumes() -> Iterator[None]:
-    with (
-        mock.patch.object(looking, "next_look", _stops_when_held),
-        mock.patch.object(watching.Watching, "_see_to"),
-    ):
-        yield
-
-
+FAILS_LATE = (Generation(outcome="FAILED", seconds=400.0),)
 LOST = (Generation(answer="lost-accepted", calls="never"),)
 DUPLICATES = Plan(orders=(Order(repeats=(0.0, 1.0)), Order("message", repeats=(0.0,))), duplicates=6, leaps=2)
 CALLED_TWICE = replace(BOOK, orders=(Order(generations=(Generation(calls="twice"),)),))
 CROWD = Plan(orders=tuple(Order("message", repeats=(0.0,)) for _ in range(4)), duplicates=4, concurrency=4)
 REFUSED = replace(CROWD, troubles=(Trouble("pixazo", 402, 0.0, 1000.0),))
-#: Longer than it takes a look to end among the dead letters.
-BROKEN = replace(BOOK, webhooks=False, broken=(0.0, 6000.0))
-NOT_WRITABLE = replace(BOOK, deadline_seconds=3600, outages=(Outage("PutObject", "denied", 0, 900, "deliver"),))
+POLLED = replace(BOOK, webhooks=False)
+SLOWLY = replace(POLLED, orders=(Order("aimlapi", generations=(Generation(seconds=1700.0),)),))
+BREAKS_OFF = replace(BOOK, orders=(Order(generations=(Generation(broken=6),)),))
+HELD = Plan(orders=tuple(Order("message") for _ in range(5)), troubles=(Trouble("pixazo", 402, 0.0, 500.0),))
+TWO_POLLED = (Order("aimlapi"), Order("aimlapi"))
+SEVERAL = "several that are refused at first"
 FABRIC = "veed-fabric-1-0-api-130"
 TRIPLE = "three parts of which two come while the first is looked at"
 REFUSED_FIRST = "a drop that is refused at first"
@@ -286,17 +375,45 @@ ERRORS = Plan(orders=tuple(Order(generations=(Generation(outcome="ERROR"),)) for
 
 MUTANTS: dict[str, Mutant] = {
     "POST before the write": Mutant(_in(submit.Sender, "send", _post_before_the_write), "was POSTed again", DUPLICATES),
-    "the looks begin after the POST": Mutant(
-        _in(submit.Sender, "send", _looks_after_the_post),
-        "is left",
-        replace(BOOK, webhooks=False),
-        crashes=True,
-        first=50,
+    "the watch is started after the POST": Mutant(
+        _watch_after_the_post, "is left", POLLED, mishap=("submit", "POST gateway", "after")
     ),
-    "a look does not come back": Mutant(
-        _in(queues.Deliveries, "look", _looks_once), "s after it was made", replace(BOOK, webhooks=False)
+    "a watch looks once": Mutant(_in(poll, "watch_is_over", lambda *_, **__: True), "is left SUBMITTED", POLLED),
+    "no watch at all": Mutant(
+        _in(submit.Sender, "_start_watch", lambda self, intent: None), "is left SUBMITTED", POLLED
     ),
-    "no watch at all": Mutant(_in(queues.Watch, "start", _no_watch), "is left SUBMITTED", BROKEN),
+    "a poll that does not settle": Mutant(
+        _in(poll.Poll, "_ask", lambda self, job: None), "s after it was made", POLLED
+    ),
+    "a poll that settles, and wakes nobody": Mutant(
+        _in(poll.Poll, "_ask", _settle_only), "s after it was made", POLLED
+    ),
+    "a poll that wakes the delivery each time": Mutant(
+        _in(poll, "_wakes", lambda job, answer: True), "was woken", SLOWLY
+    ),
+    "a watch that ends with the deadline": Mutant(
+        _in(poll, "watch_is_over", _ends_with_the_deadline),
+        "says EXPIRED",
+        replace(POLLED, orders=(Order(generations=(Generation(seconds=1900.0),)),)),
+    ),
+    "looks as messages": Mutant(_looks_as_messages, "in one chain", SLOWLY),
+    "what is early is sent again": Mutant(
+        _in(batch, "each", _sends_again_what_is_early),
+        "in one chain",
+        replace(POLLED, orders=(Order(generations=(Generation(slow=50.0),)),)),
+    ),
+    "what is early is not hidden": Mutant(
+        _in(queues.Queue, "hide", lambda self, receipt_handle, seconds: None), "s after it", BREAKS_OFF
+    ),
+    "a message of which a drop waits for the quiet is not hidden": Mutant(
+        _in(queues.Queue, "hide", lambda self, receipt_handle, seconds: None),
+        "s after it could have been",
+        replace(BOOK, orders=(Order("pair", gap=0.0),)),
+    ),
+    "a delivery that may be received five times": Mutant(_few_receives, "a dead letter", BREAKS_OFF),
+    "the tries at an output are not counted": Mutant(
+        _counts_no_tries, "a dead letter", SAD_STORIES["a drop whose output is gone"][0]
+    ),
     "retry on timeout": Mutant(
         _in(wire, "post", _retry_on_timeout), "was POSTed again", replace(BOOK, orders=(Order(generations=LOST),))
     ),
@@ -307,7 +424,7 @@ MUTANTS: dict[str, Mutant] = {
         replace(BOOK, orders=(Order(generations=LOST, again=(600.0,)),)),
     ),
     "a look sends what is UNKNOWN again": Mutant(
-        _in(looking, "next_look", _resends_unknown),
+        _in(poll, "next_look", _resends_unknown),
         "was POSTed again",
         replace(BOOK, orders=(Order(generations=LOST),)),
     ),
@@ -320,12 +437,18 @@ MUTANTS: dict[str, Mutant] = {
         Plan(progress=True, orders=tuple(Order(generations=(Generation(calls="progress"),)) for _ in range(3))),
         first=2,
     ),
-    "no lease": Mutant(_no_lease, "is not the record", CALLED_TWICE, crashes=True, first=141),
+    "no lease": Mutant(_no_lease, "is not the record", CALLED_TWICE, mishap=("deliver", "", "stall")),
     "a manifest that replaces whatever is there": Mutant(
-        _in(ending.Ending, "_write", _plain_manifest), "is not the record", CALLED_TWICE, crashes=True, first=154
+        _in(ending.Ending, "_write", _plain_manifest),
+        "is not the record",
+        CALLED_TWICE,
+        mishap=("deliver", "", "stall"),
     ),
     "the record before the manifest": Mutant(
-        _in(ending.Ending, "end", _no_manifest_before_the_record), "0 manifests", BOOK, crashes=True, first=146
+        _in(ending.Ending, "end", _no_manifest_before_the_record),
+        "0 manifests",
+        BOOK,
+        mishap=("deliver", "PutObject", "refused"),
     ),
     "trusting the callback": Mutant(_in(delivery.Delivery, "_outcome", _trusts_the_callback), "but the gateway", BOOK),
     "a download that may be short": Mutant(
@@ -342,7 +465,58 @@ MUTANTS: dict[str, Mutant] = {
         replace(ERRORS, duplicates=8, deaths=3, mortality=20),
     ),
     "a refusal does not close the gate": Mutant(
-        _in(holding.Holding, "_close", _leaves_the_gate_open), "its gate stayed open", REFUSED
+        _in(holding.Holding, "restart", _leaves_the_gate_open), "its gate stayed open", REFUSED
+    ),
+    "a gate is closed before its execution is started": Mutant(
+        _in(holding.Holding, "restart", _closes_first),
+        "is left HELD",
+        STORIES[REFUSED_FIRST],
+        mishap=("submit", "StartExecution", "after"),
+    ),
+    "a gate's own writer takes it for another's": Mutant(
+        _in(gates, "_same", lambda found, item: False),
+        "is left HELD",
+        STORIES[REFUSED_FIRST],
+        mishap=("submit", "PutItem", "lost"),
+    ),
+    "an execution that ends before its gate is closed": Mutant(
+        _in(probe, "SUBMIT_WINDOW", 1.0),
+        "is left HELD",
+        replace(BOOK, orders=(Order(), Order("message", at=300.0)), troubles=(Trouble("pixazo", 0, 0, 8),)),
+        mishap=("submit", "PutItem", "stall"),
+    ),
+    "a probe that is still at work is taken for dead": Mutant(
+        _in(jobs, "SUBMIT_WINDOW", 180.0),
+        "is left UNKNOWN",
+        STORIES[REFUSED_FIRST],
+        mishap=("probe", "PutItem", "stall"),
+    ),
+    "nobody replaces an execution that was lost": Mutant(
+        _in(holding.Holding, "revive", lambda self, gate: False),
+        "is left HELD",
+        STORIES["a gate whose execution is lost"],
+    ),
+    "a probe that takes no turn": Mutant(
+        _in(holding.Holding, "take_turn", lambda self, gate: True),
+        "was asked",
+        STORIES[REFUSED_FIRST],
+        mishap=("probe", "", "after"),
+    ),
+    "the budget is looked at every minute": Mutant(
+        _in(holding, "BUDGET_PAUSE", 60.0), "rounds in", STORIES["two drops of which the budget allows one a day"]
+    ),
+    "two closed gates that pass their jobs to and fro": Mutant(
+        _in(probe.Probe, "_is_elsewhere", lambda self, job_id, gate: False),
+        "was let go",
+        replace(HELD, orders=(*TWO_POLLED, Order("message"), Order("message")), budget=Decimal("2.40")),
+        first=9,
+    ),
+    "a release that forgets a batch": Mutant(_forgets_a_batch, "is left HELD", HELD),
+    "a job is let go before it lies on the queue": Mutant(
+        _in(holding.Holding, "release", _unmarks_first),
+        "is left HELD",
+        STORIES[SEVERAL],
+        mishap=("probe", "DeleteItem", "after"),
     ),
     "every held job is a probe": Mutant(
         _in(submit.Sender, "send", _probes_with_every_job), "was asked", replace(REFUSED, concurrency=1)
@@ -351,47 +525,49 @@ MUTANTS: dict[str, Mutant] = {
     "a watch's name can come again": Mutant(
         _in(Job, "execution_name", property(lambda self: f"{self.job_id}-{self.attempt}")),
         "is left SUBMITTED",
-        replace(CROWD, budget=Decimal("2.40"), held_retry_seconds=3600, broken=(5000.0, 12_200.0)),
+        replace(CROWD, budget=Decimal("2.40"), webhooks=False),
     ),
     "a job that was given back is left": Mutant(
-        _nobody_resumes,
+        _in(poll, "next_look", _stops_when_held),
         "is left HELD",
         replace(BOOK, resubmit_unknown=True, orders=(Order(generations=(*LOST, Generation())),)),
-        crashes=True,
-        first=109,
+        mishap=("poll", "UpdateItem", "after"),
     ),
     "an AWS call that gets no connection after the intent": Mutant(
-        _in(access, "BotoCoreError", ZeroDivisionError), "was never sent", BOOK, crashes=True, first=75
-    ),
-    "a look that fails comes again as well": Mutant(
-        _in(looking.Looking, "_try", looking.Looking._act), "lay on the deliver queue at once", NOT_WRITABLE
+        _in(access, "BotoCoreError", ZeroDivisionError),
+        "was never sent",
+        BOOK,
+        mishap=("submit", "GetSecretValue", "unreachable"),
     ),
     "what is missing is recorded again, and not looked at again": Mutant(
-        _in(gathering.Gatherer, "_wait", _records_once_more), "is left WAITING", STORIES[TRIPLE], crashes=True, first=51
+        _in(gathering.Gatherer, "_wait", _records_once_more),
+        "is left WAITING",
+        STORIES[TRIPLE],
+        mishap=("submit", "PutItem", "stall"),
     ),
     "a refused job is marked before it is HELD": Mutant(
-        _in(holding.Holding, "hold", _is_held_after_the_mark),
+        _in(holding.Holding, "_put", _is_held_after_the_mark),
         "was never sent",
         STORIES[REFUSED_FIRST],
-        crashes=True,
-        first=84,
+        mishap=("submit", "PutItem", "refused"),
     ),
     "a refusal is written down once, or not at all": Mutant(
-        _in(holding, "insist", lambda write: write()), "was never sent", STORIES[REFUSED_FIRST], crashes=True, first=84
+        _in(holding, "insist", lambda write: write()),
+        "was never sent",
+        STORIES[REFUSED_FIRST],
+        mishap=("submit", "PutItem", "refused"),
     ),
     "a probe that fails after it was refused is passed over": Mutant(
-        _in(admission.Admission, "_probe", _passes_over_whatever_fails),
+        _in(probe.Probe, "_try", _passes_over_whatever_fails),
         "was asked",
         STORIES["two drops that are refused at first, within a budget"],
-        crashes=True,
-        first=325,
+        mishap=("probe", "TransactWriteItems", "refused"),
     ),
     "a drop upon the manifest is only noted": Mutant(
         _in(ending.Ending, "announced", lambda self, job: False),
         "not tried again",
         STORIES["a drop that fails, and is dropped again upon its manifest"],
-        crashes=True,
-        first=133,
+        mishap=("deliver", "PutObject", "after"),
     ),
     "a held job whose model is gone just fails": Mutant(
         _in(admission.Admission, "_send", _sends_and_lets_fail),
@@ -402,6 +578,12 @@ MUTANTS: dict[str, Mutant] = {
         _in(store.Store, "note_drop", lambda self, job, drop: True),
         "left its end",
         SAD_STORIES["a drop that is dropped again while it is held, and fails"][0],
+    ),
+    "an older drop is noted in place of a newer one": Mutant(
+        _in(Job, "dropped", lambda self, drop: self.evolve(drop=drop)),
+        "left its end",
+        replace(BOOK, orders=(Order(generations=FAILS_LATE, again=(20.0,), repeats=(3000.0,)),)),
+        mishap=("submit", "GetObject", "stall"),
     ),
     "a rejected drop is forgotten although it had been sent": Mutant(
         _in(store, "to_item", _forgets_what_was_rejected), "was forgotten", STORIES[LONG_WRONG]

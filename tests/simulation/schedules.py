@@ -18,7 +18,7 @@ from tests.simulation.world import Director, Endless, World
 #: Effects whose answers an AWS client asks for again: all but those of HTTP.
 NOT_AWS = ("gateway", "media")
 #: Lengths (seconds) of a stall: shorter and longer than a lease, a function, a message's invisibility.
-STALLS = {"submit": 115.0, "callback": 9.0, "poll": 55.0, "deliver": 600.0}
+STALLS = {"submit": 290.0, "callback": 9.0, "poll": 55.0, "probe": 290.0, "deliver": 600.0}
 #: What the crash enumeration tells apart, and how each looks: refused in one of three ways; not even connected; or
 #: done, without an answer.
 FAILING = {"refused": WAYS[:3], "unreachable": WAYS[3:4], "timed out": WAYS[4:]}

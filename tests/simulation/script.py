@@ -107,6 +107,8 @@ class Plan:
     withdrawn: tuple[str, float] | None = None
     #: From when to when the deliver function is deployed broken, so that it fails whatever it is given.
     broken: tuple[float, float] | None = None
+    #: When somebody stops the executions of every gate by mistake.
+    gates_stopped: float | None = None
     #: Most functions that run at the same time.
     concurrency: int = 3
 
@@ -132,6 +134,11 @@ OUTAGES = (
     ("deliver", "SendMessage"),
     ("callback", "SendMessage"),
     ("poll", "SendMessage"),
+    ("poll", "GetSecretValue"),
+    ("poll", "UpdateItem"),
+    ("probe", "SendMessageBatch"),
+    ("probe", "PutItem"),
+    ("", "ChangeMessageVisibility"),
 )
 
 
@@ -174,14 +181,12 @@ def draw_plan(choose: Choose[object]) -> Plan:
         lasts = one(60.0, 300.0, 1200.0, 2700.0)
         return Outage(what, one("throttled", "broken", "denied", "unreachable"), begins, begins + lasts, function)
 
-    budget = one(None, None, Decimal("2.40"), Decimal("3.40"), Decimal("3.65"))
     return Plan(
         orders=tuple(order() for _ in range(one(1, 2, 3, 4))),
         troubles=tuple(trouble() for _ in range(one(0, 0, 1, 1, 2))),
         webhooks=one(True, True, False),
         progress=one(False, True),
-        budget=budget,
-        held_retry_seconds=3600 if budget else 300,  # the next day's budget is a long way off
+        budget=one(None, None, Decimal("2.40"), Decimal("3.40"), Decimal("3.65")),
         resubmit_unknown=one(False, False, False, True),
         deaths=one(0, 1, 2, 3),
         mortality=one(20, 60),

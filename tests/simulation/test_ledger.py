@@ -36,10 +36,10 @@ class OneByOne:
         found = getattr(self._client, name)
         return partial(self._call, found) if inspect.ismethod(found) else found
 
-    def _call(self, operation: Callable[..., Any], **arguments: Any) -> Any:
+    def _call(self, operation: Callable[..., Any], *names: str, **arguments: Any) -> Any:
         time.sleep(0)  # let the others in
         with self._lock:
-            return operation(**arguments)
+            return operation(*names, **arguments)
 
 
 NOW = 1_893_456_000.0
@@ -110,9 +110,10 @@ def test_one_job_is_begun_once_whoever_tries(ledger: tuple[Store, Gates]) -> Non
 
 def test_a_job_that_was_held_again_keeps_its_mark(ledger: tuple[Store, Gates]) -> None:
     _, gates = ledger
-    gates.mark("pixazo", "a-job")
+    job = Job("a-job", "veo-3-1", "pixazo", Status.HELD, "veo-3-1/1")
+    gates.mark("pixazo", job)
     seen = gates.held("pixazo", 10)
-    gates.mark("pixazo", "a-job")
+    gates.mark("pixazo", job)
     gates.unmark("pixazo", "a-job", seen["a-job"])
     assert list(gates.held("pixazo", 10)) == ["a-job"], "somebody else's mark was taken away"
     gates.unmark("pixazo", "a-job")

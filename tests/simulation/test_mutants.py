@@ -18,14 +18,19 @@ EFFORT = 150
 
 
 def tries(mutant: Mutant, aws: Accounts) -> Iterator[Callable[[], Director]]:
-    """Ways to run a mutant's plan: the one that once showed it, and then the others."""
-    if not mutant.crashes:
+    """Ways to run a mutant's plan: those that are to show it, and then the others."""
+    if mutant.mishap is None:
         yield from (partial(Chance, mutant.plan, seed) for seed in range(mutant.first, mutant.first + EFFORT))
         return
     book = Mishap()
     run(mutant.plan, book, aws)
-    found = list(places(book))
-    yield from (partial(Mishap, index, what) for index, what in found[mutant.first :] + found[: mutant.first])
+    function, effect, what = mutant.mishap
+
+    def elsewhere(place: tuple[int, str]) -> bool:
+        where, which = book.effects[place[0] - 1]
+        return not (where == function and which.startswith(effect) and place[1] == what)
+
+    yield from (partial(Mishap, *place) for place in sorted(places(book), key=elsewhere))
 
 
 def caught(mutant: Mutant, aws: Accounts, director: Director) -> bool:

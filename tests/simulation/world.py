@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from dropreel import measures
 from tests.simulation.account import Account, Accounts
-from tests.simulation.cloud import Execution, Message, Sqs, StepFunctions
+from tests.simulation.cloud import KEPT, MOST_IN_A_CHAIN, Message, Sqs
 from tests.simulation.effects import Death, Effects, Life
 from tests.simulation.failures import service_of
 from tests.simulation.functions import TIMEOUTS, Logs, Platform, Process
 from tests.simulation.gateway import Call, Gateways
-from tests.simulation.people import People
+from tests.simulation.machines import Execution, StepFunctions
+from tests.simulation.people import Act, People
 from tests.simulation.script import Plan
 
 #: 22:30 UTC: a new day, with a new budget, is near.
@@ -28,6 +30,8 @@ START = 1_900_017_000.0 - 1_900_017_000.0 % 86_400 + 81_000
 #: Steps and virtual seconds by which everything has come to an end; more is a loop, or a wait, without one.
 MOST_STEPS = 20_000
 LONGEST = 10 * 86_400.0
+#: Which function is fed by which queue.
+FED = {"intake": "submit", "deliver": "deliver"}
 #: A pause (seconds) after which records may have expired.
 LONG_PAUSE = 86_400.0
 
@@ -99,13 +103,13 @@ class World:
         self.effects = Effects(self)
         self.account: Account = accounts.fresh(self.effects, self.clock)
         self.sqs = Sqs(self.effects, self.clock)
-        self.watches = StepFunctions(self.effects, self.clock, plan.deadline_seconds)
+        self.machines = StepFunctions(self.effects, self.clock, plan.deadline_seconds)
         self.gateways = Gateways(plan, self.effects, self.clock, START)
         self._platform = Platform(
             plan,
             account=self.account,
             sqs=self.sqs,
-            watches=self.watches,
+            machines=self.machines,
             gateways=self.gateways,
             clock=self.clock,
         )
@@ -113,6 +117,8 @@ class World:
         self._tasks: list[Task] = []
         self._back = threading.Semaphore(0)
         self.people = People(plan, self.account, self.sqs, self.counts, START)
+        if plan.gates_stopped is not None:
+            self.people.acts.append(Act(START + plan.gates_stopped, self.machines.stop_gates))
         #: The answers to callbacks.
         self.answers: list[tuple[Call, int]] = []
         self.broken: list[str] = []
@@ -122,6 +128,10 @@ class World:
     def clock(self) -> float:
         """Virtual epoch seconds."""
         return self.now
+
+    def _measured(self, name: str, *_: object) -> None:
+        if name == "Failure" and (life := self.effects.life):
+            life.troubled = True
 
     # What befalls the functions
 
@@ -224,9 +234,9 @@ class World:
         for queue, state in self.sqs.queues.items():
             for message in [found for found in state.messages.values() if found.visible_at <= self.now]:
                 yield partial(self._receive, queue, message)
-        for execution in list(self.watches.executions.values()):
-            if self.watches.runs(execution) and execution.due_at <= self.now:
-                yield partial(self._poll, execution)
+        for execution in self.machines.running():
+            if execution.due_at <= self.now:
+                yield partial(self._go_round, execution)
 
     def _moments(self) -> Iterator[float]:
         yield from (act.at for act in self.people.acts)
@@ -234,12 +244,12 @@ class World:
         yield from (call.at for call in self.gateways.calls)
         for state in self.sqs.queues.values():
             yield from (message.visible_at for message in state.messages.values())
-        running = (found for found in self.watches.executions.values() if self.watches.runs(found))
-        yield from (min(execution.due_at, execution.ends_at) for execution in running)
+        running = self.machines.running()
+        yield from (min(execution.due_at, self.machines.ends_at(execution)) for execution in running)
 
     def _pending(self) -> str:
         queues = {name: [m.body for m in state.messages.values()] for name, state in self.sqs.queues.items()}
-        return f"{queues}, {[e.state for e in self.watches.executions.values() if e.running]}"
+        return f"{queues}, {[execution.state for execution in self.machines.running()]}"
 
     # Invocations
 
@@ -250,9 +260,11 @@ class World:
         run: Callable[[Process], Any],
         ended: Callable[[Life, Any], None],
         died: Callable[[], None],
+        lineage: Mapping[str, int],
     ) -> None:
-        life = Life(function, self.now, self.now + TIMEOUTS[function], about=about)
+        life = Life(function, self.now, self.now + TIMEOUTS[function], lineage, about=about)
         process = self._warm[function].pop() if self._warm[function] else self._platform.start(function)
+        measures.report_to(self._measured)  # a process that starts has them told to its own metrics
         turn = threading.Semaphore(0)
 
         def main() -> None:
@@ -287,7 +299,7 @@ class World:
             return
         if not isinstance(task.error, Death):
             if not task.life.failures:
-                raise task.error  # the handlers let no exception out but an AWS client's
+                self.broken.append(f"{task.life.function} failed: {task.error!r}")
             self.counts[f"failures of {task.life.function}"] += 1
         task.died()
 
@@ -307,43 +319,56 @@ class World:
     # What the platform does
 
     def _receive(self, queue: str, message: Message) -> None:
+        if self.now > message.sent_at + KEPT:
+            self.broken.append(f"a message was forgotten, for no queue keeps one for longer: {message.body}")
         if not self.sqs.receive(queue, message):
-            self.counts["dead letters"] += 1
+            self.broken.append(f"a dead letter, after {message.receives - 1} receives: {message.body}")
             return
         if self.director.duplicates():
             self.counts["duplicate messages"] += 1
             message.visible_at = self.now
-
-        function = {"intake": "submit", "deliver": "deliver"}[queue]
+        function = FED[queue]
         if function == "deliver" and self.is_broken():
             self.counts["failures of a broken deployment"] += 1
+            return
+        lineage = _with(message.lineage, function)
+        self.counts[f"{function} {lineage[function]} times in a chain"] += 1
+        if lineage[function] > MOST_IN_A_CHAIN:
+            self.sqs.set_aside(queue, message)
+            self.broken.append(f"Lambda stopped {function}, invoked {lineage[function]} times in one chain")
             return
 
         def ended(life: Life, dealt_with: bool) -> None:
             if dealt_with:
                 self.sqs.delete(queue, message)
-            elif life.failures:
-                self.counts[f"failures of {function}"] += 1
-                message.failures += 1
-            else:
-                self.broken.append(f"{function} failed: {self.logs.text.getvalue()[-3000:]}")
+            self._judge(life)
 
-        body = message.body
-        self._begin(function, body, lambda process: process.take_message(body, message.message_id), ended, _nothing)
+        self._begin(function, message.body, lambda process: process.take_message(message), ended, _nothing, lineage)
 
-    def _poll(self, execution: Execution) -> None:
-        execution.due_at = float("inf")
+    def _judge(self, life: Life) -> None:
+        """A failure that no call to AWS explains is a mistake in the code."""
+        self.counts[f"failures of {life.function}"] += life.troubled
+        if life.troubled and not life.failures:
+            self.broken.append(f"{life.function} failed: {self.logs.text.getvalue()[-3000:]}")
+
+    def _go_round(self, execution: Execution) -> None:
+        def returned(life: Life, state: dict[str, Any]) -> None:
+            self.machines.returned(execution, state)
+            self._judge(life)
+
+        function = self.machines.begin(execution)
         self._begin(
-            "poll",
+            function,
             execution.name,
-            lambda process: process.poll(execution.state),
-            lambda _, state: self.watches.polled(execution, state),
-            lambda: self.watches.broke(execution),
+            lambda process: process.go_round(execution.state),
+            returned,
+            lambda: self.machines.failed(execution),
+            {function: 1},
         )
 
     def _call(self, call: Call) -> None:
         self.gateways.calls.remove(call)
-        token = "a-forged-token" if call.kind == "forged" else call.token
+        token = "a-forged-token".ljust(len(call.token), "-") if call.kind == "forged" else call.token
 
         def answered(_: Life, status: int) -> None:
             self.answers.append((call, status))
@@ -356,7 +381,7 @@ class World:
         def run(process: Process) -> int:
             return process.take_callback(call.job_id, token, call.body)
 
-        self._begin("callback", call.job_id, run, answered, died)
+        self._begin("callback", call.job_id, run, answered, died, {"callback": 1})
 
     def is_broken(self) -> bool:
         """Whether deliver fails whatever it is given."""
@@ -366,6 +391,11 @@ class World:
     def tokens(self) -> set[str]:
         """Every callback token that left us."""
         return {post.token for post in self.gateways.posts if post.token}
+
+
+def _with(lineage: Mapping[str, int], function: str) -> Mapping[str, int]:
+    """A chain of invocations with one more."""
+    return {**lineage, function: lineage.get(function, 0) + 1}
 
 
 def _nothing() -> None:

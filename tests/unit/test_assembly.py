@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from collections.abc import Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count, permutations
-from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+from unicodedata import normalize
 
 import boto3
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
 from dropreel import drops
 from dropreel.assembly import Assembly, assemble, media_of
-from dropreel.errors import Mistake
 from dropreel.inbox import LONGEST_TEXT, Inbox
 
 if TYPE_CHECKING:
@@ -26,6 +23,14 @@ if TYPE_CHECKING:
 
 REFERENCE = "veo-3-1-fast-reference"
 NUMBERS = count()
+Form = Literal["NFC", "NFD"]
+#: What a file of each kind begins with.
+BEGINNINGS = {"png": b"\x89PNG\r\n\x1a\n", "mp3": b"ID3\x04", "mp4": b"\0\0\0\x18ftypmp42"}
+
+
+def media(key: str, rest: bytes = b"") -> bytes:
+    """The bytes of a picture, a sound or a clip, as the key's extension says; of others, a letter."""
+    return BEGINNINGS.get(key.rpartition(".")[2], b"x") + rest
 
 
 class Bucket:
@@ -37,9 +42,9 @@ class Bucket:
         client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         self.inbox = Inbox(client, name, lend_seconds=60)
 
-    def drop(self, key: str, body: str | bytes | Mapping[str, Any] = b"x", **metadata: str) -> str:
+    def drop(self, key: str, body: str | bytes | Mapping[str, Any] | None = None, **metadata: str) -> str:
         """Drop a file, and return its version."""
-        data = json.dumps(body) if isinstance(body, Mapping) else body
+        data = json.dumps(body) if isinstance(body, Mapping) else media(key) if body is None else body
         about = {name.replace("_", "-"): value for name, value in metadata.items()}
         return self.client.put_object(Bucket=self.name, Key=key, Body=data, Metadata=about)["VersionId"]
 
@@ -92,10 +97,10 @@ SOURCES = ["defaults of the model", "defaults of the folder", "metadata", "promp
 @pytest.mark.parametrize("strongest", range(len(SOURCES)), ids=SOURCES)
 def test_the_strongest_word_counts(bucket: Bucket, strongest: int) -> None:
     settings = [{"prompt": source} for source in SOURCES]
-    words: list[tuple[str, str | dict[str, str], dict[str, str]]] = [
+    words: list[tuple[str, str | dict[str, str] | None, dict[str, str]]] = [
         ("veo-3-1/_defaults.json", settings[0], {}),
         ("veo-3-1/a/_defaults.json", settings[1], {}),
-        ("veo-3-1/a/cat.png", "x", settings[2]),
+        ("veo-3-1/a/cat.png", None, settings[2]),
         ("veo-3-1/a/cat.txt", SOURCES[3], {}),
         ("veo-3-1/a/cat.json", settings[4], {}),
     ]
@@ -167,41 +172,6 @@ def test_an_empty_object_that_a_settings_file_names_is_a_mistake(bucket: Bucket)
     assert "stills/empty.png is empty" in str(bucket.assembled("veo-3-1/cat.json").mistake)
 
 
-class Refusing(BaseHTTPRequestHandler):
-    """An S3 that answers each HEAD with the status that the key begins with; the bucket itself is forbidden."""
-
-    def do_HEAD(self) -> None:
-        name = self.path.rpartition("/")[2].removesuffix(".png")
-        self.send_response(int(name) if name.isdigit() else 403)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def refusing() -> Iterator[Inbox]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        once = Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"})
-        session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
-        url = f"http://127.0.0.1:{server.server_port}"
-        yield Inbox(session.client("s3", endpoint_url=url, config=once), "inbox", lend_seconds=60)
-        server.shutdown()
-
-
-@pytest.mark.parametrize("status", [301, 400, 403, 404])
-def test_an_object_that_s3_refuses_is_a_mistake(refusing: Inbox, status: int) -> None:
-    with pytest.raises(Mistake, match="image: s3://inbox/"):
-        refusing.check("image", f"s3://inbox/{status}.png")
-
-
-@pytest.mark.parametrize("status", [429, 500, 503])
-def test_an_object_that_s3_does_not_show_for_a_moment_is_no_mistake(refusing: Inbox, status: int) -> None:
-    with pytest.raises(ClientError):
-        refusing.check("image", f"s3://inbox/{status}.png")
-
-
 def test_parts_under_id_and_alias_make_one_job(bucket: Bucket) -> None:
     bucket.drop("veed-fabric/cat.png")
     bucket.drop("veed-fabric-1-0-api-130/cat.mp3")
@@ -216,11 +186,11 @@ def test_parts_under_id_and_alias_make_one_job(bucket: Bucket) -> None:
 @pytest.mark.parametrize("order", list(permutations(["h.2.png", "h.txt", "h.1.png"])), ids=" ".join)
 def test_the_order_of_arrival_changes_nothing(bucket: Bucket, order: tuple[str, ...]) -> None:
     for name in order:
-        bucket.drop(f"{REFERENCE}/{name}", name)
+        bucket.drop(f"{REFERENCE}/{name}", name if name.endswith("txt") else media(name, name.encode()))
     found = bucket.assembled(f"{REFERENCE}/h.txt")
     urls = [f"s3://{bucket.name}/{REFERENCE}/h.{number}.png" for number in (1, 2)]
     assert found.values == {"image_urls": urls, "prompt": "h.txt"}
-    assert found.job_id == "dydgtrns3hozzrv77d3arm7vxn"
+    assert found.job_id == "mp4jhwi5w4ws5xxnhlksxnzqaa"
 
 
 # Metadata
@@ -247,6 +217,24 @@ def test_rfc_2047_is_decoded_and_what_only_looks_like_it_is_kept(bucket: Bucket,
     assert bucket.values("veo-3-1/cat.png")["prompt"] == read
 
 
+@pytest.mark.parametrize(
+    ("handed_back", "read"),
+    [
+        ("=?UTF-8?B?w4PChE3Dg8KEWsODwpXDg8KR?=", "ÄMÄZÕÑ"),
+        ("=?UTF-8?Q?=C3=83=C2=84MAZ?=", "ÄMAZ"),
+        (encoded("🐈 été".encode().decode("latin-1")), "🐈 été"),
+        (encoded("ÄMÄZÕÑ"), "ÄMÄZÕÑ"),
+        (encoded("© 2026"), "© 2026"),
+        (encoded("Ã"), "Ã"),
+    ],
+)
+def test_metadata_that_was_sent_in_utf_8_and_taken_for_latin_1_is_put_right(
+    bucket: Bucket, handed_back: str, read: str
+) -> None:
+    bucket.drop("veo-3-1/cat.png", prompt=handed_back)
+    assert bucket.values("veo-3-1/cat.png")["prompt"] == read
+
+
 def test_metadata_that_is_no_parameter_is_ignored(bucket: Bucket) -> None:
     bucket.drop("veo-3-1/cat.png", prompt="a cat", mtime="1700000000", webhook="https://example.com")
     assert set(bucket.values("veo-3-1/cat.png")) == {"prompt", "image"}
@@ -269,10 +257,10 @@ def test_where_two_parts_disagree_the_first_ones_metadata_counts(bucket: Bucket)
 
 
 def test_the_same_files_dropped_again_are_the_same_job_and_another_drop(bucket: Bucket) -> None:
-    bucket.drop("veo-3-1/cat.png", b"1", prompt="a cat", mtime="1")
+    bucket.drop("veo-3-1/cat.png", None, prompt="a cat", mtime="1")
     first = bucket.assembled("veo-3-1/cat.png")
     assert bucket.assembled("veo-3-1/cat.png") == first
-    bucket.drop("veo-3-1/cat.png", b"1", prompt="a cat", mtime="2")
+    bucket.drop("veo-3-1/cat.png", None, prompt="a cat", mtime="2")
     second = bucket.assembled("veo-3-1/cat.png")
     assert second.job_id == first.job_id
     assert second.drop != first.drop
@@ -290,18 +278,18 @@ def test_a_changed_default_is_no_new_job(bucket: Bucket) -> None:
 @pytest.mark.parametrize(
     ("key", "body", "metadata"),
     [
-        ("cat.png", b"other", {"prompt": "a cat"}),
-        ("cat.png", b"picture", {"prompt": "a dog"}),
-        ("cat.png", b"picture", {"prompt": "a cat", "seed": "1"}),
+        ("cat.png", media("cat.png", b"other"), {"prompt": "a cat"}),
+        ("cat.png", media("cat.png"), {"prompt": "a dog"}),
+        ("cat.png", media("cat.png"), {"prompt": "a cat", "seed": "1"}),
         ("cat.txt", b"a cat", {}),
         ("cat.json", b'{"take": 2}', {}),
-        ("cat.last.png", b"picture", {}),
+        ("cat.last.png", media("cat.png"), {}),
     ],
 )
 def test_changed_content_or_metadata_or_another_part_is_a_new_job(
     bucket: Bucket, key: str, body: bytes, metadata: dict[str, str]
 ) -> None:
-    bucket.drop("veo-3-1/cat.png", b"picture", prompt="a cat")
+    bucket.drop("veo-3-1/cat.png", None, prompt="a cat")
     before = bucket.assembled("veo-3-1/cat.png")
     bucket.drop(f"veo-3-1/{key}", body, **metadata)
     assert bucket.assembled("veo-3-1/cat.png").job_id != before.job_id
@@ -317,8 +305,8 @@ def test_equal_files_in_other_places_are_other_jobs(bucket: Bucket) -> None:
 def test_two_pictures_that_change_places_are_another_job(bucket: Bucket) -> None:
     ids = set()
     for one, other in ((b"1", b"2"), (b"2", b"1")):
-        bucket.drop("veo-3-1/c.png", one, prompt="x")
-        bucket.drop("veo-3-1/c.last.png", other)
+        bucket.drop("veo-3-1/c.png", media(".png", one), prompt="x")
+        bucket.drop("veo-3-1/c.last.png", media(".png", other))
         ids.add(bucket.assembled("veo-3-1/c.png").job_id)
     assert len(ids) == 2
 
@@ -332,6 +320,33 @@ def test_a_file_uploaded_in_parts_is_the_same_job_as_one_uploaded_whole(bucket: 
     bucket.client.complete_multipart_upload(MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": tag}]}, **target)
     assert bucket.client.head_object(Bucket=bucket.name, Key=target["Key"])["ETag"].endswith('-1"')
     assert bucket.assembled("veed-background-remover/c.mp4").job_id == whole.job_id
+
+
+@pytest.mark.parametrize(("one", "other"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_name_with_accents_is_one_job_however_they_are_written(bucket: Bucket, one: Form, other: Form) -> None:
+    picture = f"veed-fabric/{normalize(one, 'été')}/{normalize(one, 'Zoë')}.png"
+    sound = f"veed-fabric/{normalize(other, 'été')}/{normalize(other, 'Zoë')}.mp3"
+    for key in (picture, sound):
+        bucket.drop(key)
+    bucket.drop(f"veed-fabric/{normalize(other, 'été')}/_defaults.json", {"resolution": "1080p"})
+    found = bucket.assembled(picture)
+    assert found.values == {
+        "image_url": f"s3://{bucket.name}/{picture}",
+        "audio_url": f"s3://{bucket.name}/{sound}",
+        "resolution": "1080p",
+    }
+    assert found.job_id == bucket.assembled(sound).job_id
+
+
+def test_names_of_either_spelling_are_the_same_job_when_dropped_alone(bucket: Bucket) -> None:
+    ids = set()
+    forms: tuple[Form, Form] = ("NFC", "NFD")
+    for form in forms:
+        key = f"veo-3-1/{normalize(form, 'été')}.txt"
+        bucket.drop(key, "a cat")
+        ids.add(bucket.assembled(key).job_id)
+        bucket.client.delete_object(Bucket=bucket.name, Key=key)
+    assert len(ids) == 1
 
 
 # What is missing, what is wrong
@@ -348,7 +363,7 @@ def test_a_file_uploaded_in_parts_is_the_same_job_as_one_uploaded_whole(bucket: 
     ],
 )
 def test_what_is_missing_is_named_in_the_documents_order(bucket: Bucket, key: str, missing: tuple[str, ...]) -> None:
-    bucket.drop(key, b"{}")
+    bucket.drop(key, b"{}" if key.endswith("json") else None)
     found = bucket.assembled(key)
     assert found.mistake is None
     assert sorted(found.missing) == sorted(missing)
@@ -357,11 +372,31 @@ def test_what_is_missing_is_named_in_the_documents_order(bucket: Bucket, key: st
 @pytest.mark.parametrize(
     ("key", "body", "words"),
     [
-        ("veo-3-1/c.json", b"{", "settings: veo-3-1/c.json is not JSON ("),
-        ("veo-3-1/c.json", b"", "settings: veo-3-1/c.json is not JSON ("),
-        ("veo-3-1/c.json", b"\xff{}", "settings: veo-3-1/c.json is not JSON ("),
-        ("veo-3-1/c.json", b"[" * 100_000, "settings: veo-3-1/c.json is not JSON ("),
+        ("veo-3-1/c.json", b"{", "settings: veo-3-1/c.json is not JSON: see line 1, character 2"),
+        ("veo-3-1/c.json", b"", "settings: veo-3-1/c.json is empty"),
+        ("veo-3-1/c.json", b"\xff{}", "settings: veo-3-1/c.json is not UTF-8"),
+        ("veo-3-1/c.json", b"[" * 100_000, "settings: veo-3-1/c.json is nested too deeply"),
         ("veo-3-1/c.json", b"[]", "settings: veo-3-1/c.json is not a JSON object"),
+        ("veo-3-1/c.json", b'{"seed": 1, "seed": 2}', 'settings: veo-3-1/c.json says "seed" twice'),
+        ("veo-3-1/c.json", b'{"seed": %s}' % (b"1" * 5000), "settings: veo-3-1/c.json holds a number that is too long"),
+        ("veo-3-1/c.json", gzip.compress(b"{}", mtime=0), "settings: veo-3-1/c.json is compressed"),
+        ("veo-3-1/c.json", '{"seed": 1}'.encode("utf-16"), "settings: veo-3-1/c.json is saved as UTF-16"),
+        (
+            "veo-3-1/c.json",
+            b'{"prompt": "A\\u0000cat"}',
+            "prompt: holds a control character (U+0000) (in veo-3-1/c.json)",
+        ),
+        ("veo-3-1/c.json", b'{"prompt": "\\u200b"}', "prompt: is blank (in veo-3-1/c.json)"),
+        ("veo-3-1/c.json", b'{"image": "s3://inbox/_a.bmp"}', "image: takes no .bmp (_a.bmp) (in veo-3-1/c.json)"),
+        ("veo-3-1/c.json", b'{"image": "s3://inbox/./a.png"}', "image: has a . or .. step, which every client folds"),
+        ("veo-3-1/c.txt", "A cat".encode("utf-16-le"), "prompt: veo-3-1/c.txt is saved as UTF-16; save it as UTF-8"),
+        ("veo-3-1/c.txt", "A cat".encode("utf-16"), "prompt: veo-3-1/c.txt is saved as UTF-16; save it as UTF-8"),
+        ("veo-3-1/c.txt", b"A\0cat", "prompt: holds a control character (U+0000) (in veo-3-1/c.txt)"),
+        ("veo-3-1/c.txt", b"\xe2\x80\x8b", "prompt: is blank (in veo-3-1/c.txt)"),
+        ("veo-3-1/c.txt", gzip.compress(b"A cat", mtime=0), "prompt: veo-3-1/c.txt is compressed"),
+        ("veo-3-1/./c.txt", b"A cat", "file: veo-3-1/./c.txt has a . or .. step, which every client folds away"),
+        ("veo-3-1/c.txt.txt", b"A cat", "file: c.txt.txt has two extensions; allowed: one, such as c.txt"),
+        ("veo-3-1/_defaults.JSON", b"{}", "file: _defaults.JSON would not be read as the folder's defaults"),
         ("veo-3-1/c.json", b"{" + b" " * LONGEST_TEXT, "settings: veo-3-1/c.json is too long"),
         ("veo-3-1/c.json", b'{"duration": 5}', "duration: 5 is not allowed (in veo-3-1/c.json); allowed: 4, 6, 8"),
         ("veo-3-1/c.json", b'{"cfg": 5}', "cfg: is not a parameter of veo-3-1 (in veo-3-1/c.json); allowed: prompt"),
@@ -369,7 +404,7 @@ def test_what_is_missing_is_named_in_the_documents_order(bucket: Bucket, key: st
         ("veo-3-1/c.json", b'{"take": [1]}', "take: is neither a text nor a whole number (in veo-3-1/c.json)"),
         ("veo-3-1/c.json", b'{"take": true}', "take: is neither"),
         ("veo-3-1/c.json", b'{"take": 1.5}', "take: is neither"),
-        ("veo-3-1/c.txt", b"", "prompt: is blank (in veo-3-1/c.txt)"),
+        ("veo-3-1/c.txt", b"", "prompt: veo-3-1/c.txt is empty"),
         ("veo-3-1/c.txt", b" \n", "prompt: is blank (in veo-3-1/c.txt)"),
         ("veo-3-1/c.txt", b"caf\xe9", "prompt: veo-3-1/c.txt is not UTF-8"),
         ("veo-3-1/c.txt", b"x" * (LONGEST_TEXT + 1), "prompt: veo-3-1/c.txt is too long"),
@@ -383,8 +418,8 @@ def test_what_is_missing_is_named_in_the_documents_order(bucket: Bucket, key: st
     ],
 )
 def test_a_mistake_says_where_it_is(bucket: Bucket, key: str, body: bytes, words: str) -> None:
-    here = f"{key.partition('/')[0]}/c.{'png' if '_defaults' in key else key.rpartition('.')[2]}"
-    bucket.drop(here, b"x", prompt="a cat")
+    here = f"{key.partition('/')[0]}/c.png" if key.endswith("_defaults.json") else key
+    bucket.drop(here, prompt="a cat")
     bucket.drop(key, body)
     assert bucket.mistake(here).startswith(words)
 
@@ -405,8 +440,8 @@ def test_two_files_of_one_kind_are_a_mistake(bucket: Bucket, name: str, field: s
 def test_an_empty_picture_is_a_mistake_and_not_a_paid_failure(bucket: Bucket) -> None:
     bucket.drop("veo-3-1/c.png", b"")
     bucket.drop("veo-3-1/c.txt", "A cat")
-    assert bucket.mistake("veo-3-1/c.txt").startswith("file: veo-3-1/c.png is empty")
-    bucket.drop("veo-3-1/c.png", b"a picture after all")
+    assert bucket.mistake("veo-3-1/c.txt").startswith("image: veo-3-1/c.png is empty")
+    bucket.drop("veo-3-1/c.png", None)
     assert bucket.values("veo-3-1/c.txt")["prompt"] == "A cat"
 
 

@@ -109,6 +109,28 @@ def test_a_required_text_is_not_blank_and_another_may_be() -> None:
         assert Text("negative_prompt").parse(blank) == blank
 
 
+@pytest.mark.parametrize(
+    "blank", ["\u200b", "\ufeff \u2060", "\u00a0\u3000", "\u2800\u3164", "\ufe0f\u0301", "\u200e\u202e"]
+)
+def test_a_text_of_nothing_but_invisible_characters_is_blank(blank: str) -> None:
+    assert problem(Text("prompt", required=True), blank).problem == "is blank"
+
+
+@pytest.mark.parametrize(
+    "text", ["\u200b.", "🐈", "👨\u200d👩\u200d👧", "\U0001fae9", "\ue000", "e\u0301", "a\r\n\tb", "\u202eabc"]
+)
+def test_a_text_that_shows_anything_is_none(text: str) -> None:
+    assert Text("prompt", required=True).parse(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("A\0cat", "0000"), ("a\x1b[31m", "001B"), ("a\x7f", "007F"), ("a\x85", "0085")]
+)
+def test_a_text_with_a_control_character_is_a_mistake(text: str, code: str) -> None:
+    for field in (Text("prompt", required=True), Text("negative_prompt")):
+        assert problem(field, text).problem == f"holds a control character (U+{code})"
+
+
 def test_a_text_is_sent_as_it_is_written() -> None:
     assert Text("prompt").parse(" Ein Kätzchen 🐈\n") == " Ein Kätzchen 🐈\n"
 
@@ -243,6 +265,50 @@ def test_media_lie_nowhere_else(place: object) -> None:
     problem(IMAGE, place)
 
 
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("s3://inbox//cat.png", "has a key that begins with /, which many clients leave out"),
+        ("s3://inbox/./cat.png", "has a . or .. step, which every client folds away"),
+        ("s3://inbox/a/../cat.png", "has a . or .. step, which every client folds away"),
+        ("s3://inbox/a/..", "has a . or .. step, which every client folds away"),
+        ("https://example.com/cat one.png", "has a space in its URL; write %20"),
+        ("https://example.com/cat.png ", "has a space in its URL; write %20"),
+        ("s3://inbox", "is not a place that media can be read from"),
+        (7, "is not a place that media can be read from"),
+    ],
+)
+def test_what_is_wrong_with_a_place_is_said_in_plain_words(place: object, words: str) -> None:
+    assert problem(IMAGE, place).problem == words
+
+
+@pytest.mark.parametrize("place", ["s3://inbox/a//cat.png", "s3://inbox/.../cat.png", "s3://inbox/a b?.png"])
+def test_odd_keys_that_clients_leave_alone_are_taken(place: str) -> None:
+    assert IMAGE.parse(place) == place
+
+
+@pytest.mark.parametrize(
+    ("field", "place", "words"),
+    [
+        (IMAGE, "s3://inbox/_a.bmp", "takes no .bmp (_a.bmp)"),
+        (IMAGE, "s3://inbox/a.WEBP", "takes no .webp (a.WEBP)"),
+        (IMAGE, "s3://inbox/a.txt", "takes no .txt (a.txt)"),
+        (IMAGE, "s3://inbox/a/b.mp3", "takes no .mp3 (b.mp3)"),
+        (IMAGES, ["s3://inbox/a.png", "s3://inbox/b.jpg"], "takes no .jpg (b.jpg)"),
+    ],
+)
+def test_an_object_must_have_an_extension_that_the_field_takes(field: Field, place: object, words: str) -> None:
+    assert problem(field, place).problem == words
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["s3://inbox/a", "s3://inbox/v1.2", "s3://inbox/v1.2-final", "s3://inbox/b.bmp/a", "https://example.com/a.bmp"],
+)
+def test_an_object_without_one_and_any_url_are_taken_by_their_bytes(place: str) -> None:
+    assert IMAGE.parse(place) == place
+
+
 def test_a_wrong_url_is_not_repeated_for_it_may_carry_a_signature() -> None:
     found = problem(IMAGE, "http://example.com/cat.png?X-Amz-Signature=secret")
     assert "secret" not in str(found)
@@ -253,6 +319,8 @@ def test_a_wrong_value_is_repeated_in_short() -> None:
     assert problem(Choice("style", ("clay",)), "x" * 10_000).problem == f"'{'x' * 40}'… is not allowed"
     assert problem(Choice("style", ("clay",)), 10**5000).problem == "a huge number is not allowed"
     assert problem(Flag("subject_is_person"), None).problem == "null is not allowed"
+    assert problem(Whole("seed"), float("inf")).problem == "a huge number is not allowed"
+    assert problem(Whole("seed"), float("nan")).problem == "what is no number is not allowed"
 
 
 @pytest.mark.parametrize("places", [[CAT], (CAT, CAT), [CAT] * 3, json.dumps([CAT, "s3://inbox/cat.png"])])

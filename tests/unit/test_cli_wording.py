@@ -91,6 +91,19 @@ def test_a_gateway_that_is_asked_too_often_needs_nobody() -> None:
     assert advice.todo == ""
 
 
+def test_a_model_that_does_not_exist_is_not_looked_up() -> None:
+    rejected = a_job(Status.REJECTED, "invalid_input")
+    assert "`dropreel models veo-3-1-fast --env prod`" in advise(rejected, "prod").todo
+    assert "`dropreel models --env prod`" in advise(replace(rejected, model="no-such-model"), "prod").todo
+
+
+def test_an_adopted_job_says_since_when_wherever_it_is_told() -> None:
+    adopted = a_job(Status.SUBMITTED, reason="adopted at 2026-06-01 09:30:36 UTC; its film is being waited for")
+    assert summary.trouble(adopted) == adopted.reason
+    assert adopted.reason[:40] in table.table([adopted], NOW, 80).plain
+    assert summary.brief(adopted)["reason"] == adopted.reason
+
+
 def test_advice_can_be_copied_into_the_shell() -> None:
     job = a_job(Status.UNKNOWN)
     assert f"`dropreel adopt {job.job_id} REQUEST --env prod`" in advise(job, "prod").todo
@@ -304,8 +317,22 @@ def test_a_drop_goes_back_as_it_is(path: Path) -> None:
 
 
 def test_our_own_messages_go_back_as_they_are() -> None:
-    for message in (messages.Submit("a-job"), messages.Tend("pixazo", "a-chain")):
-        assert redrive.resent(messages.own(message), "an-id") == messages.own(message)
+    body = messages.own(messages.Submit("a-job"))
+    assert redrive.resent(body, "an-id") == body
+
+
+@pytest.mark.parametrize(
+    ("queue", "body", "words"),
+    [
+        ("intake", messages.own(messages.Submit("a-job")), ["resubmission of job a-job"]),
+        ("intake", '{"model": "veo-3-1", "input": {}, "id": "order-1"}', ["request for veo-3-1, id order-1"]),
+        ("intake", "junk", ["a message that can't be read"]),
+        ("deliver", '{"job_id": "a-job"}', ["delivery of job a-job"]),
+        *(("deliver", body, ["a message that can't be read"]) for body in ("junk", "[]", "{}", "7")),
+    ],
+)
+def test_a_dead_letter_says_what_it_is(queue: str, body: str, words: list[str]) -> None:
+    assert redrive.kinds(queue, redrive.Letter(message_id="an-id", body=body, receipt="any")) == words
 
 
 # The page for operators

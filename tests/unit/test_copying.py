@@ -14,8 +14,10 @@ from dropreel.window import PART, PARTS
 from tests.unit.copies import LABELS, LAPTOP, LONG, WINDOW, copier, copy, covered, film, right, throttled
 from tests.unit.hosts import STREAMED, Asked, Bucket, FilmHost
 
+#: Bytes of the shortest film: a head.
+SHORT = 12
 SIZES = [
-    1,
+    SHORT,
     PIECE - 1,
     PIECE,
     PIECE + 1,
@@ -30,7 +32,7 @@ SIZES = [
     5 * PART,
 ]
 #: What may matter to a film that is read in one stream.
-EDGES = [1, PIECE, PART, PART + 1, WINDOW, WINDOW + 1]
+EDGES = [SHORT, PIECE, PART, PART + 1, WINDOW, WINDOW + 1]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ def test_every_byte_is_asked_for_once_and_of_the_same_file(bucket: Bucket, size:
 
 
 def test_a_film_of_known_size_is_one_request(bucket: Bucket) -> None:
-    for size in (1, PART + 1, WINDOW, WINDOW + 1, 6 * PART):
+    for size in (SHORT, PART + 1, WINDOW, WINDOW + 1, 6 * PART):
         bucket.calls.clear()
         with FilmHost(film(size)) as host:
             copy(host, bucket)
@@ -73,7 +75,7 @@ def test_one_request_is_no_larger_than_s3_takes() -> None:
 @pytest.mark.usefixtures("in_parts")
 def test_what_fits_into_a_part_is_one_put_and_more_is_parts(bucket: Bucket) -> None:
     for size, calls in [
-        (1, ["Put"]),
+        (SHORT, ["Put"]),
         (PART, ["Put"]),
         (PART + 1, ["Complete", "Create", "Part 1", "Part 2"]),
         (6 * PART, ["Complete", "Create", *[f"Part {n}" for n in range(1, 7)]]),
@@ -117,7 +119,7 @@ def test_bodies_carry_a_checksum_and_are_not_hashed_again_for_the_signature(
 
 def test_buffers_are_used_again_and_keep_nothing_of_the_last_film(bucket: Bucket) -> None:
     several = copier(bucket)
-    for seed, size in enumerate([5 * PART, PART + 1, LONG, 2 * PART, 3, WINDOW, 5 * PART]):
+    for seed, size in enumerate([5 * PART, PART + 1, LONG, 2 * PART, SHORT, WINDOW, 5 * PART]):
         with FilmHost(film(size, seed)) as host:
             assert right(several.copy(host.url, "job", LABELS, lambda: None), bucket, host.film)
 
@@ -144,7 +146,7 @@ def test_files_of_any_sizes_in_a_row_take_no_more_than_the_window(
     # S3 is slower than the host, so that all of the window is in use.
     bucket.trouble = lambda call: time.sleep(0.5) or 0 if call.startswith("Part") else 0  # type: ignore[func-returns-value]
     several = copier(bucket)
-    for size in (LONG, WINDOW, PART - 1, LONG, PART + 1, 2 * PART, 5, LONG):
+    for size in (LONG, WINDOW, PART - 1, LONG, PART + 1, 2 * PART, SHORT, LONG):
         with FilmHost(film(size)) as host:
             host.instead = throttled(0.06)  # so that there are several lanes, which may not keep what they have read
             several.copy(host.url, "job", LABELS, lambda: None)

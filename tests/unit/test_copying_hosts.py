@@ -157,7 +157,7 @@ def test_a_host_that_mistakes_ranges_is_read_in_one_stream(
             return False
         start, stop = asked.span[0], min(asked.span[1], LONG)
         # The bytes are others too, so that whoever believes it is found out.
-        send(request, 206, bytes(stop - start), **{"ETag": host.etag, **LIES[lie](start, stop)})
+        send(request, 206, film(stop, seed=9)[start:], **{"ETag": host.etag, **LIES[lie](start, stop)})
         return True
 
     host.instead = mistake
@@ -271,3 +271,53 @@ def test_ranges_are_asked_for_where_the_redirect_led(host: FilmHost, bucket: Buc
     host.instead = redirect
     assert right(copy(host, bucket), bucket, host.film)
     assert [asked.path for asked in host.asked].count("/film") == 1
+
+
+NO_FILM: dict[str, tuple[bytes, str]] = {
+    "a page": (b"<!DOCTYPE html><title>busy</title>", "text/html"),
+    "a page that is called a film": (b"<!DOCTYPE html><title>busy</title>", "video/mp4"),
+    "a long page": (b"<html>" + b"<p>busy</p>\n" * 300_000, "text/html"),
+    "json": (b'{"error":{"message":"busy"}}', "application/json"),
+    "xml": (b'<?xml version="1.0"?><Error><Code>SlowDown</Code></Error>', "application/xml"),
+    "a word": (b"OK", "video/mp4"),
+    "zeros": (bytes(5000), "video/mp4"),
+    "bytes that nobody knows": (b"\x01\x02\x03\x04", "application/octet-stream"),
+}
+
+
+@pytest.mark.parametrize(("body", "content_type"), NO_FILM.values(), ids=NO_FILM)
+@pytest.mark.parametrize("manner", ["by ranges", "whole", "endless"])
+def test_what_is_no_film_is_a_try_that_failed_and_leaves_nothing(
+    bucket: Bucket, body: bytes, content_type: str, manner: str
+) -> None:
+    def serve(request: BaseHTTPRequestHandler, asked: Asked) -> bool:
+        about = {"Content_Type": content_type, "Content_Disposition": 'attachment; filename="film.mp4"'}
+        if manner == "by ranges" and asked.span:
+            stop = min(asked.span[1], len(body))
+            content_range = f"bytes {asked.span[0]}-{stop - 1}/{len(body)}"
+            send(request, 206, body[asked.span[0] : stop], ETag='"1"', Content_Range=content_range, **about)
+        else:
+            send(request, 200, body, Content_Length="" if manner == "endless" else str(len(body)), **about)
+            request.close_connection = True
+        return True
+
+    with FilmHost(b"") as host:
+        host.instead = serve
+        with pytest.raises(MediaUnavailable, match="no picture, sound, film or archive") as caught:
+            copier(bucket).copy(f"{host.url}/output.ext", "job", LABELS, lambda: None)
+    assert not caught.value.final
+    assert (bucket.calls, bucket.objects) == ([], {})
+
+
+def test_an_absurd_length_is_final_before_anything_is_read(bucket: Bucket) -> None:
+    def absurd(request: BaseHTTPRequestHandler, asked: Asked) -> bool:
+        send(request, 200, film(1000), Content_Length="9" * 30)
+        request.close_connection = True
+        return True
+
+    with FilmHost(b"") as host:
+        host.instead = absurd
+        with pytest.raises(MediaUnavailable, match="more than 83886080000 bytes") as caught:
+            copy(host, bucket)
+    assert caught.value.final
+    assert bucket.calls == []

@@ -234,7 +234,7 @@ def test_the_architecture_explains_every_status() -> None:
 
 def shown(value: object) -> str:
     """A default as people read it."""
-    return str(value).lower() if isinstance(value, bool) else "none" if value in (None, ()) else str(value)
+    return str(value).lower() if isinstance(value, bool) else "none" if value in (None, (), {}) else str(value)
 
 
 def test_readme_lists_every_setting_with_its_default() -> None:

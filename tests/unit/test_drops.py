@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import normalize
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -42,6 +44,8 @@ def the_mistake(*keys: str) -> Mistake:
         ("/campaign//7/", "walk.v2", "campaign/7/walk.v2"),
         ("a b/.hidden/_drafts", "Screen\u202fshot 🐈", "a b/.hidden/_drafts/Screen\u202fshot 🐈"),
         ("..a/b..", "c..d", "..a/b../c..d"),
+        ("", "_MG_1234", "_MG_1234"),
+        ("e\u0301te\u0301", "u\u0308", "\xe9t\xe9/\xfc"),
         ("", "n" * 952, "n" * 952),
     ],
 )
@@ -63,6 +67,7 @@ def test_a_folder_and_a_name_mean_a_place_where_its_parts_are_found(folder: str,
         ("", "a\x85b", "name", "can not be used"),
         ("", "a\ud800b", "name", "can not be used"),
         ("", ".hidden", "name", "begins with no . and no _"),
+        ("", "_DSC_1", "name", "begins with no . and no _"),
         ("", "_defaults", "name", "begins with no . and no _"),
         ("", "..", "name", "begins with no . and no _"),
         ("", "n" * 953, "name", "960 bytes"),
@@ -151,7 +156,7 @@ def test_id_and_alias_mean_the_same_place(model: catalog.Model) -> None:
         ("no-such-model/cat.png", "'no-such-model' is not a model"),
         ("VEO-3-1/cat.png", "'VEO-3-1' is not a model"),
         ("veo-3-1 /cat.png", "is not a model"),
-        ("/veo-3-1/cat.png", "'' is not a model"),
+        ("/veo-3-1/cat.png", "the key begins with /"),
     ],
 )
 def test_a_key_in_no_models_folder_is_a_mistake_that_lists_the_folders(key: str, shown: str) -> None:
@@ -164,10 +169,39 @@ def test_a_key_in_no_models_folder_is_a_mistake_that_lists_the_folders(key: str,
 
 @pytest.mark.parametrize(
     "key",
-    ["", "veo-3-1/", "a/b/", "a/.DS_Store", ".hidden", "_notes.txt", "a/_x.png", "a/._cat.png", "a/_DEFAULTS.json"],
+    ["", "veo-3-1/", "a/b/", "a/.DS_Store", ".hidden", "_notes.txt", "a/_x.png", "a/._cat.png"],
 )
 def test_folders_and_hidden_files_are_ignored(key: str) -> None:
     assert drops.ignored(key)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Thumbs.db", "thumbs.db", "desktop.ini", "Desktop.ini", "Icon\r", "clips_$folder$"),
+        *("cat.png.filepart", "cat.mp4.part", "cat.MP4.PART", "cat.mp4.crdownload"),
+        *("cat.xmp", "cat.AAE", "cat.THM", "cat.srt", "cat.mp4.XMP"),
+        *("_MG_.jpg", "_MG_cat.jpg", "_DSC_1234.jpg", "_mg_1234.jpg", "_IMG_1234.jpg", "__MG_1234.jpg"),
+        *("_defaults.json~", "_defaults.json.part", "_defaults.txt", "_defaults"),
+    ],
+)
+def test_what_programs_leave_beside_pictures_and_clips_is_ignored(name: str) -> None:
+    assert drops.ignored(name)
+    assert drops.ignored(f"veo-3-1/a/{name}")
+    here = drops.parse("veo-3-1/a/cat.mp4").place
+    assert drops.parts_of(here, [f"veo-3-1/a/{name}"]) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("_MG_1234.jpg", "_MG_1234.JPG", "_DSC1234.JPG", "_DSC1234.last.png", "_DSC1234.txt", "_MG_0001-edit.png"),
+        *("Icon", "Icon.png", "cat.part.png", "Thumbs.png", "xmp.png", "part", "cat.srt.txt"),
+        *("_DEFAULTS.json", "_defaults.JSON", "_defaults.json.txt", "_Defaults.json.json"),
+    ],
+)
+def test_names_that_people_and_cameras_give_are_looked_at(name: str) -> None:
+    assert not drops.ignored(f"veo-3-1/a/{name}")
 
 
 @pytest.mark.parametrize("key", ["a/cat.png", "a/_defaults.json", "_folder/cat.png", ".folder/cat.png", "a/c_.d.png"])
@@ -260,6 +294,100 @@ def test_defaults_lie_in_every_folder_up_to_the_models_weakest_first(key: str, l
     assert drops.default_keys(drops.parse(key).place) == levels
 
 
+# Accents, which a Mac and all others write in different ways
+
+MAC, OTHERS = normalize("NFD", "été/Zürich à l'aube"), normalize("NFC", "été/Zürich à l'aube")
+WAYS = [MAC, OTHERS, f"{MAC[:5]}/{OTHERS[4:]}", f"{OTHERS[:3]}/{MAC[6:]}"]
+
+
+@pytest.mark.parametrize("one", WAYS)
+@pytest.mark.parametrize("other", WAYS)
+def test_a_name_is_the_same_place_however_its_accents_are_written(one: str, other: str) -> None:
+    picture, words = f"veo-3-1/{one}.png", f"veo-3-1/{other}.txt"
+    here = drops.parse(picture).place
+    assert here == drops.parse(words).place
+    assert here.path == f"veo-3-1/{OTHERS}"
+    assert picture.startswith(here.prefixes)
+    assert words.startswith(here.prefixes)
+    assert {key for key, _ in drops.parts_of(here, [picture, words])} == {picture, words}
+
+
+@pytest.mark.parametrize("name", ["5 \u2126", "a\u030a\u0323", "\ufa19", "\u00e9e\u0301", "\u212bngstr\xf6m/\u212b"])
+def test_a_key_is_found_by_its_own_place_however_odd_its_spelling(name: str) -> None:
+    key = f"veo-3-1/{name}.png"
+    assert key.startswith(drops.parse(key).place.prefixes)
+    assert normalize("NFC", name) in drops.parse(key).place.path
+
+
+def test_defaults_count_however_their_folders_accents_are_written() -> None:
+    keys = [key for level in drops.default_keys(drops.parse(f"veo-3-1/{OTHERS}.png").place) for key in level]
+    assert keys == [f"veo-3-1/{folder}_defaults.json" for folder in ("", "\xe9t\xe9/", "e\u0301te\u0301/")]
+
+
+def test_a_name_without_accents_is_looked_for_once() -> None:
+    assert drops.parse("veo-3-1/a/cat.png").place.prefixes == ("veo-3-1/a/cat.",)
+
+
+# Keys that say something else than they seem to
+
+
+def refused(*keys: str) -> Mistake:
+    with pytest.raises(Mistake) as caught:
+        drops.refuse_keys([(key, drops.parse(key)) for key in keys])
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "key", ["veo-3-1/./x.png", "veo-3-1/a/../x.png", "veo-3-1/../x.txt", "veo-3-1/a/./_defaults.json"]
+)
+def test_a_step_that_clients_fold_away_is_a_mistake_and_its_manifest_lies_where_they_find_it(key: str) -> None:
+    assert f"{key} has a . or .. step" in refused(key).problem
+    assert not {".", ".."} & set(drops.parse(key).place.path.split("/"))
+
+
+@pytest.mark.parametrize("key", ["veo-3-1//x.png", "veo-3-1/a//b/x.png", "veo-3-1/.../x.png", "veo-3-1/..a/b../x.png"])
+def test_steps_that_are_empty_or_only_look_like_dots_are_kept(key: str) -> None:
+    drops.refuse_keys([(key, drops.parse(key))])
+    assert key.startswith(drops.parse(key).place.prefixes)
+
+
+@pytest.mark.parametrize(
+    ("keys", "allowed"),
+    [
+        (["veo-3-1/cat.txt.txt"], "one, such as cat.txt"),
+        (["veo-3-1/cat.json.txt"], "one, such as cat.json"),
+        (["veo-3-1/cat.JSON.json"], "one, such as cat.JSON"),
+        (["veo-3-1/cat.txt.txt", "veo-3-1/cat.txt.png"], "one, such as cat.txt"),
+        (["veo-3-1/cat.png.txt"], "one, such as cat.txt"),
+        (["veo-3-1/cat.MP4.json"], "one, such as cat.json"),
+        (["veo-3-1/_defaults.JSON"], "_defaults.json"),
+        (["veo-3-1/a/_DEFAULTS.json"], "_defaults.json"),
+        (["veo-3-1/a/_defaults.json.txt"], "_defaults.json"),
+    ],
+)
+def test_a_name_with_two_extensions_or_wrong_capitals_is_a_mistake_that_names_the_right_one(
+    keys: list[str], allowed: str
+) -> None:
+    mistake = refused(*keys)
+    assert (mistake.field, mistake.allowed) == ("file", allowed)
+    assert keys[0].rpartition("/")[2] in mistake.problem
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["veo-3-1/cat.txt"],
+        ["veo-3-1/txt.txt"],
+        ["veo-3-1/v1.2.txt"],
+        ["veo-3-1/cat.txt.png"],
+        ["veo-3-1/cat.png.png", "veo-3-1/cat.png.txt"],
+        ["veo-3-1/_defaults.json"],
+    ],
+)
+def test_other_names_with_dots_are_taken(keys: list[str]) -> None:
+    drops.refuse_keys([(key, drops.parse(key)) for key in keys])
+
+
 # What the parts say
 
 
@@ -317,7 +445,7 @@ def test_a_part_that_the_model_does_not_take_is_a_mistake(keys: list[str], field
 
 def test_a_part_without_an_extension_is_a_mistake() -> None:
     name = drops.parse("veo-3-1/cat")
-    with pytest.raises(Mistake, match=r"cat has an extension that is not known; allowed: png, jpg, .*txt, json"):
+    with pytest.raises(Mistake, match=r"cat has no extension; allowed: png, jpg, .*txt, json"):
         drops.media_parts(name.place, [("veo-3-1/cat", name)], INBOX)
 
 

@@ -44,3 +44,7 @@ def test_an_output_may_come_back_unless_it_is_said_to_be_final() -> None:
     assert not MediaUnavailable("broke off").final
     assert MediaUnavailable("404", final=True).final
     assert str(MediaUnavailable("404", final=True)) == "404"
+
+
+def test_a_hosts_name_of_any_length_makes_no_message_that_a_store_refuses() -> None:
+    assert str(MediaUnavailable(f"the host {'x' * 450_000} is not known")) == f"the host {'x' * 391}"

@@ -11,6 +11,7 @@ from dropreel import drops
 from dropreel.drops import Name, Place
 from dropreel.gathering import Gatherer
 from dropreel.messages import Drop
+from dropreel.queues import ComeAgain
 
 SOUND, PICTURE = "veed-fabric/cat.mp3", "veed-fabric/cat.png"
 
@@ -31,25 +32,19 @@ class Listing:
         self.read_keys.append(key)
 
 
-class Sent:
-    """A queue that keeps the delays (seconds) of what is sent."""
-
-    def __init__(self) -> None:
-        self.delays: list[float] = []
-
-    def send(self, body: str, *, delay: float = 0) -> None:
-        self.delays.append(delay)
-
-
-def gathered(key: str, written: Mapping[str, float], now: float, quiet: float = 5) -> tuple[bool, list[float]]:
+def gathered(
+    key: str, written: Mapping[str, float], now: float, quiet: float = 5, *, at: float = 0.0
+) -> tuple[bool, list[float]]:
     """Whether the event of a key goes on to read the parts at this moment, and after how long it comes again."""
-    inbox, queue = Listing(written), Sent()
+    inbox = Listing(written)
     anything: Any = None
     parts: Any = inbox
-    again: Any = queue
-    gatherer = Gatherer(store=anything, inbox=parts, queue=again, quiet_seconds=quiet, clock=lambda: now)
-    assert gatherer.gather(Drop("inbox", key), drops.parse(key)) is None
-    return bool(inbox.read_keys), queue.delays
+    gatherer = Gatherer(store=anything, inbox=parts, quiet_seconds=quiet, clock=lambda: now)
+    try:
+        assert gatherer.gather(Drop("inbox", key, at), drops.parse(key)) is None
+    except ComeAgain as early:
+        return bool(inbox.read_keys), [early.seconds]
+    return bool(inbox.read_keys), []
 
 
 def test_a_part_that_is_alone_goes_on_when_its_own_event_comes() -> None:
@@ -82,3 +77,16 @@ def test_the_event_of_a_file_that_is_gone_comes_again_for_the_parts_that_relied_
 @pytest.mark.parametrize("now", [100.0, 100.9])
 def test_without_a_quiet_time_nothing_waits(now: float) -> None:
     assert gathered(SOUND, {SOUND: 100.0, PICTURE: 100.0}, now, quiet=0) == (True, [])
+
+
+def test_an_upload_in_parts_counts_from_its_end_which_only_its_own_event_tells() -> None:
+    both = {SOUND: 100.0, PICTURE: 190.0}
+    started, (delay,) = gathered(SOUND, both, 203.0, at=200.4)
+    assert not started
+    assert 203.0 + delay >= 205.4
+    assert gathered(SOUND, both, 205.5, at=200.4) == (True, [])
+
+
+def test_an_event_of_the_same_second_is_told_by_the_listing() -> None:
+    both = {SOUND: 100.0, PICTURE: 100.0}
+    assert gathered(SOUND, both, 105.2, at=100.9) == gathered(SOUND, both, 105.2)

@@ -21,10 +21,26 @@ _VALUES = st.recursive(
 
 
 @given(_VALUES)
-def test_values_have_the_form_that_boto3_gives_them(value: Any) -> None:
-    form = serialize(value)
-    assert form == TypeSerializer().serialize(value)
+def test_values_have_the_form_that_boto3_gives_them_and_come_back(value: Any) -> None:
+    form: Any = serialize(value)
     assert deserialize(form) == TypeDeserializer().deserialize(form) == value
+    assert TypeDeserializer().deserialize(TypeSerializer().serialize(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("0.60", "0.6"),
+        ("0.000000", "0"),
+        ("-0", "0"),
+        ("100", "100"),
+        ("1E+3", "1000"),
+        ("-2.50", "-2.5"),
+        ("9" * 38, "9" * 38),
+    ],
+)
+def test_numbers_have_the_form_in_which_dynamodb_hands_them_back(number: str, text: str) -> None:
+    assert serialize(Decimal(number)) == {"N": text}
 
 
 def test_statuses_and_tuples_have_forms_too() -> None:

@@ -16,6 +16,7 @@ from dropreel.jobs import (
     ENDED,
     ENDED_RANK,
     FIRST_LINES,
+    LAST_LOOKS,
     LONGEST_HISTORY,
     RANK,
     RETRIABLE,
@@ -24,6 +25,7 @@ from dropreel.jobs import (
     Arrival,
     Job,
     Look,
+    Rhythm,
     Status,
     identity,
     is_request_id,
@@ -32,6 +34,7 @@ from dropreel.jobs import (
     next_wait,
     on_arrival,
     token_hash,
+    watch_is_over,
 )
 
 NOW = 1_800_000_000.0
@@ -213,7 +216,7 @@ NEXT, RIVAL = "job-3-0123456789ab", "job-2-0123456789ab"
 
 def look(job: Job | None, now: float = NOW, *, watch: str = "", resubmit_unknown: bool = False) -> Look:
     watch = watch or (job.execution_name if job else NEXT)
-    return next_look(job, watch, NOW, now, late_seconds=LATE, resubmit_unknown=resubmit_unknown)
+    return next_look(job, watch, NOW, now, resubmit_unknown=resubmit_unknown)
 
 
 WATCHES = st.sampled_from(["", NEXT, RIVAL])
@@ -239,24 +242,23 @@ LEASED = {"request_id": "r", "lease_until": NOW + 60}
         (Status.HELD, {"gate": "budget"}, DEADLINE + 1, Look.RESUME),
         (Status.HELD, {}, NOW, Look.RESUME),  # given back after ERROR, and perhaps nobody was told
         # At the deadline the delivery asks a last time.
-        (Status.SUBMITTING, {}, DEADLINE, Look.ASK),
-        (Status.SUBMITTED, ASKED, DEADLINE, Look.ASK),
-        (Status.UNKNOWN, {}, DEADLINE, Look.ASK),
-        (Status.UNKNOWN, ASKED, DEADLINE + 1, Look.ASK),
+        (Status.SUBMITTING, {}, DEADLINE, Look.WAKE),
+        (Status.SUBMITTED, ASKED, DEADLINE, Look.WAKE),
+        (Status.UNKNOWN, {}, DEADLINE, Look.WAKE),
+        (Status.UNKNOWN, ASKED, DEADLINE + 1, Look.WAKE),
         # A delivery that lives is left alone, whatever the deadline.
         (Status.DELIVERING, LEASED, NOW + 59.9, Look.WAIT),
-        (Status.DELIVERING, LEASED, NOW + 60, Look.ASK),
+        (Status.DELIVERING, LEASED, NOW + 60, Look.WAKE),
         (Status.DELIVERING, {"lease_until": DEADLINE + 60}, DEADLINE + 1, Look.WAIT),
-        (Status.DELIVERING, {}, NOW, Look.ASK),
+        (Status.DELIVERING, {}, NOW, Look.WAKE),
         # After the end.
         (Status.SUCCEEDED, ASKED, NOW, Look.STOP),
         (Status.FAILED, ASKED, DEADLINE + 1, Look.STOP),
         (Status.REJECTED, {}, NOW, Look.STOP),
         (Status.EXPIRED, ASKED, DEADLINE, Look.ASK),
         (Status.EXPIRED, ASKED, DEADLINE + LATE - 0.1, Look.ASK),
-        (Status.EXPIRED, ASKED, DEADLINE + LATE, Look.STOP),
+        (Status.EXPIRED, ASKED, DEADLINE + LATE, Look.ASK),  # a last time
         (Status.EXPIRED, {}, DEADLINE, Look.WAIT),  # nothing to ask by yet
-        (Status.EXPIRED, {}, DEADLINE + LATE, Look.STOP),
     ],
 )
 def test_a_look_does_what_the_table_says(status: Status, facts: dict[str, object], now: float, expected: Look) -> None:
@@ -277,7 +279,7 @@ def test_looks_of_a_try_that_another_was_faster_than_end_at_once(status: Status)
 def test_an_unknown_job_is_sent_again_only_where_the_operator_chose_that() -> None:
     assert look(a_job(Status.UNKNOWN), resubmit_unknown=True) is Look.RESUBMIT
     assert look(a_job(Status.UNKNOWN, **ASKED), resubmit_unknown=True) is Look.ASK
-    assert look(a_job(Status.UNKNOWN), DEADLINE, resubmit_unknown=True) is Look.ASK
+    assert look(a_job(Status.UNKNOWN), DEADLINE, resubmit_unknown=True) is Look.WAKE
 
 
 FACTS = st.fixed_dictionaries(
@@ -306,19 +308,80 @@ def test_only_an_unknown_job_without_a_request_id_is_ever_resubmitted(
         assert not facts["request_id"]
 
 
-def test_waits_begin_at_poll_seconds_and_grow_by_half_up_to_a_minute() -> None:
-    # Contract, section 6: first_poll_seconds is the first look, poll_seconds "then this, growing to 60".
-    assert [next_wait(looks, first=10) for looks in range(7)] == [10, 15, 22, 34, 51, 60, 60]
+# When the next look comes
 
 
-@pytest.mark.parametrize(("first", "longest", "expected"), [(10, 60, 10), (120, 60, 120), (0, 1, 1)])
-def test_a_wait_is_never_shorter_than_the_first_nor_nothing(first: float, longest: float, expected: int) -> None:
-    assert next_wait(0, first=first, longest=longest) == expected
+def waits(count: int, *, calls_back: bool, first: float = 180, poll: float = 10) -> list[float]:
+    rhythm = Rhythm.of(calls_back=calls_back, first_poll_seconds=first, poll_seconds=poll)
+    return [rhythm.wait(looks) for looks in range(count)]
 
 
-@given(st.integers(0, 100_000), st.integers(1, 120))
-def test_waits_from_the_first_on_never_shrink(looks: int, first: int) -> None:
-    waits = [next_wait(looks + more, first=first) for more in range(12)]
-    assert all(one <= other for one, other in pairwise(waits))
-    assert waits[-1] == max(first, 60)
-    assert all(isinstance(wait, int) for wait in waits)
+def test_without_callbacks_waits_begin_at_poll_seconds_and_grow_by_half_up_to_a_minute() -> None:
+    # Contract, section 6: poll-only, the first round of the wait-loop is poll_seconds.
+    assert waits(7, calls_back=False) == [10, 15, 22.5, 33.75, 50.625, 60, 60]
+
+
+def test_with_callbacks_the_first_wait_is_for_them_and_the_others_grow_to_five_minutes() -> None:
+    assert waits(3, calls_back=True) == [180, 10, 15]
+    assert waits(12, calls_back=True)[-2:] == [300, 300]
+
+
+@given(st.integers(1, 120), st.booleans())
+def test_waits_from_the_second_on_never_shrink(poll: int, calls_back: bool) -> None:
+    found = waits(40, calls_back=calls_back, poll=poll)[1:]
+    assert all(one <= other for one, other in pairwise(found))
+    assert found[-1] == max(poll, 300 if calls_back else 60)
+
+
+def a_wait(job: Job | None, now: float, wait: float = 100, watch: str = "") -> float:
+    watch = watch or (job.execution_name if job else NEXT)
+    return next_wait(job, watch, wait, now, late_seconds=LATE)
+
+
+def test_there_is_a_look_at_the_deadline() -> None:
+    assert a_wait(a_job(Status.SUBMITTED), DEADLINE - 30) == 30
+
+
+def test_a_delivery_is_looked_after_as_soon_as_its_lease_is_over() -> None:
+    assert a_wait(a_job(Status.DELIVERING, lease_until=NOW + 20), NOW) == 21
+
+
+def test_an_expired_job_is_looked_at_every_five_minutes_and_a_last_time() -> None:
+    expired = a_job(Status.EXPIRED)
+    assert a_wait(expired, DEADLINE, 60) == min(300, LATE)
+    assert a_wait(expired, DEADLINE + LATE - 7, 60) == 7
+
+
+@pytest.mark.parametrize(("overdue", "wait"), [(0, 60), (400, 100), (3600, 900), (1_000_000, 3600)])
+def test_a_job_that_is_overdue_is_looked_at_after_a_quarter_of_that_time(overdue: float, wait: float) -> None:
+    assert a_wait(a_job(Status.SUBMITTED), DEADLINE + overdue, 60) == wait
+
+
+@pytest.mark.parametrize("job", [None, a_job(Status.SUBMITTED)])
+def test_a_watch_whose_intent_is_not_there_waits_no_longer_than_its_writer_can_live(job: Job | None) -> None:
+    assert a_wait(job, NOW, 400, watch=RIVAL) == SUBMIT_WINDOW
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_watch_is_over_when_there_is_nothing_to_look_after_or_it_was_the_last_late_look(status: Status) -> None:
+    job = a_job(status, **ASKED)
+    last = status is Status.EXPIRED
+    assert watch_is_over(job, Look.ASK, DEADLINE + LATE, late_seconds=LATE) is last
+    assert watch_is_over(job, Look.ASK, DEADLINE + LATE - 1, late_seconds=LATE) is False
+    assert {found for found in Look if watch_is_over(job, found, NOW, late_seconds=LATE)} == LAST_LOOKS
+
+
+def test_history_has_room_for_every_look_that_any_setting_allows() -> None:
+    """Step Functions ends an execution whose history has 25,000 events."""
+    day, broken = 86_400.0, 14 * 86_400.0
+    worst = 0
+    for poll in (1, 10, 60, 3600):
+        rhythm = Rhythm.of(calls_back=False, first_poll_seconds=1, poll_seconds=poll)
+        job = a_job(Status.SUBMITTED).evolve(deadline_at=NOW + day)
+        now, looks = NOW + rhythm.first, 1
+        while now < NOW + 2 * day + broken:
+            now += max(1, next_wait(job, job.execution_name, rhythm.wait(looks), now, late_seconds=day))
+            looks += 1
+        worst = max(worst, looks)
+    # Entered and left: wait, task and choice; scheduled, started and ended: the task's try; begun and ended: all.
+    assert worst * (2 + 2 + 3 + 2) + 2 < 25_000

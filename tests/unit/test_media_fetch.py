@@ -342,3 +342,21 @@ def test_a_loopback_address_hidden_in_ipv6_is_this_machine_too(host: Host) -> No
     found = problem(f"https://[::ffff:127.0.0.1]:{host.port}/film.mp4", Policy())
     assert found.final
     assert host.seen == []
+
+
+# Lengths that are none
+
+
+@pytest.mark.parametrize("length", ["-1", "abc", "1e3", "", "9" * 5000])
+def test_a_length_that_is_no_number_is_not_believed(host: Host, length: str) -> None:
+    assert download(host.page("/film.mp4", answer(200, FILM, Content_Length=length))) == FILM
+
+
+@pytest.mark.parametrize("length", [str(len(FILM) + 1), "9" * 30])
+def test_a_length_that_does_not_come_is_a_download_that_broke(host: Host, length: str) -> None:
+    found = problem(host.page("/film.mp4", answer(200, FILM, Content_Length=length)))
+    assert f"ended after {len(FILM)} of {length} bytes" in str(found)
+
+
+def test_no_more_is_read_than_was_announced(host: Host) -> None:
+    assert download(host.page("/film.mp4", answer(200, FILM, Content_Length="12"))) == FILM[:12]

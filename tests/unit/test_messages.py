@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dropreel.messages import Drop, Message, Request, Submit, Tend, Unreadable, drop_event, own, read
+from dropreel.messages import Drop, Message, Request, Submit, Unreadable, drop_event, own, read
 
 ORDER = {"model": "veo-3-1", "input": {"prompt": "a cat"}, "id": "order-17", "output": "campaign/7"}
 
@@ -159,6 +159,44 @@ def test_envelopes_in_envelopes_come_to_an_end() -> None:
     assert the_mistake(body).mistake.field == "message"
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("", "message: is empty"),
+        ("no json", "message: is not JSON: see line 1, character 1"),
+        (sns("hello"), "message: is not JSON: see line 1, character 1"),
+        (sns(""), "message: is empty"),
+        ("[]", "message: is not a JSON object"),
+        ("1" * 5_000, "message: holds a number that is too long"),
+        ('{"model": "veo-3-1", "model": "veo-3-1-fast", "input": {}}', 'message: says "model" twice'),
+        ('{"model": "veo-3-1", "input": {"seed": 1, "seed": 2}}', 'message: says "seed" twice'),
+        ({**ORDER, "id": 17}, "id: must be a text: put it in quotes; allowed: 1 to 128 of A-Z a-z 0-9 . _ -"),
+        ({**ORDER, "id": ""}, "id: is empty"),
+        ({**ORDER, "id": "a b"}, "id: is too long or holds other characters"),
+    ],
+)
+def test_what_is_wrong_is_said_in_plain_words(body: object, words: str) -> None:
+    assert str(the_mistake(body).mistake).startswith(words)
+
+
+@pytest.mark.parametrize("body", ["\ufeff" + json.dumps(ORDER), sns("\ufeff" + json.dumps(ORDER))])
+def test_a_message_may_begin_with_a_byte_order_mark(body: object) -> None:
+    (request,) = found(body)
+    assert isinstance(request, Request)
+    assert request.id == "order-17"
+
+
+def test_a_topic_that_asks_to_be_confirmed_is_told_what_to_do_and_its_token_is_not_repeated() -> None:
+    about = sns(
+        "You have chosen to subscribe", Type="SubscriptionConfirmation", Token="secret", SubscribeURL="https://s"
+    )
+    words = str(the_mistake(about).mistake)
+    assert "arn:aws:sns:us-east-1:123456789012:t" in words
+    assert "subscribe it again" in words
+    assert "secret" not in words
+    assert "https://" not in words
+
+
 # S3 events
 
 
@@ -232,8 +270,8 @@ def test_an_event_bridge_event_without_bucket_and_key_is_unreadable(detail: obje
 # Our own
 
 
-@pytest.mark.parametrize("message", [Submit("abc"), Tend("pixazo", "chain"), Tend("budget", "")])
-def test_our_own_messages_survive_the_queue(message: Submit | Tend) -> None:
+@pytest.mark.parametrize("message", [Submit("abc")])
+def test_our_own_messages_survive_the_queue(message: Submit) -> None:
     assert found(own(message)) == [message]
 
 
@@ -249,7 +287,7 @@ def test_a_drop_to_be_looked_at_again_survives_the_queue_undecoded() -> None:
         {"submit": 7},
         {"submit": ""},
         {"tend": "pixazo"},
-        {"tend": "", "chain": "c"},
+        {"tend": "pixazo", "chain": "c"},
         {"bucket": "b"},
         {"key": "k"},
         {"bucket": "b", "key": ""},
@@ -291,3 +329,17 @@ def test_no_json_makes_reading_fail_and_only_s3_may_say_nothing(value: object) -
     assert all(isinstance(message, Message) for message in messages)
     if not isinstance(value, dict) or not ({"Records", "Event", "detail", "Message"} & value.keys()):
         assert len(messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "at"),
+    [("2026-05-22T13:19:23.000Z", 1779455963.0), ("2026-05-22T13:19:23Z", 1779455963.0), ("soon", 0.0), (7, 0.0)],
+)
+def test_a_drop_knows_when_its_event_was(told: object, at: float) -> None:
+    s3 = {"bucket": {"name": "inbox"}, "object": {"key": "veo-3-1/cat.png"}}
+    (drop,) = found({"Records": [{"eventName": "ObjectCreated:Put", "eventTime": told, "s3": s3}]})
+    assert isinstance(drop, Drop)
+    assert drop.at == at
+    (same,) = found({"source": "aws.s3", "detail-type": "Object Created", "time": told, "detail": s3})
+    assert isinstance(same, Drop)
+    assert same.at == at

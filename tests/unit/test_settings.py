@@ -18,6 +18,7 @@ ENVIRONMENT = {
     "INTAKE_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/intake",
     "DELIVER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/deliver",
     "WATCH_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:watch",
+    "GATE_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:gate",
     "EVENT_BUS": "bus",
     "CALLBACK_BASE_URL": "https://example.com",
     "PIXAZO_SECRET": "dropreel/dev/pixazo",
@@ -27,7 +28,7 @@ ENVIRONMENT = {
     "QUIET_SECONDS": "2.5",
     "WEBHOOKS": "true",
     "PROGRESS": "false",
-    "FIRST_POLL_SECONDS": "90",
+    "FIRST_POLL_SECONDS": "180",
     "POLL_SECONDS": "10",
     "DEADLINE_SECONDS": "3600",
     "HELD_RETRY_SECONDS": "300",
@@ -38,13 +39,14 @@ ENVIRONMENT = {
     "MAX_ERROR_RETRIES": "2",
     "MEDIA_HOSTS": "cdn.example.com, *.example.org ,",
 }
-SUBMIT = """JOBS_TABLE GATES_TABLE INBOX_BUCKET OUTBOX_BUCKET INTAKE_QUEUE_URL DELIVER_QUEUE_URL WATCH_ARN EVENT_BUS
-    CALLBACK_BASE_URL PIXAZO_SECRET AIMLAPI_SECRET PIXAZO_URL AIMLAPI_URL QUIET_SECONDS WEBHOOKS PROGRESS
+SUBMIT = """JOBS_TABLE GATES_TABLE INBOX_BUCKET OUTBOX_BUCKET INTAKE_QUEUE_URL DELIVER_QUEUE_URL WATCH_ARN GATE_ARN
+    EVENT_BUS CALLBACK_BASE_URL PIXAZO_SECRET AIMLAPI_SECRET PIXAZO_URL AIMLAPI_URL QUIET_SECONDS WEBHOOKS PROGRESS
     FIRST_POLL_SECONDS POLL_SECONDS DEADLINE_SECONDS HELD_RETRY_SECONDS DAILY_BUDGET_USD DEFAULT_PRICE_USD
     ALLOW_LOOPBACK"""
-POLL = "JOBS_TABLE DELIVER_QUEUE_URL INTAKE_QUEUE_URL"
+POLL = """JOBS_TABLE DELIVER_QUEUE_URL INTAKE_QUEUE_URL PIXAZO_SECRET AIMLAPI_SECRET PIXAZO_URL AIMLAPI_URL
+    ALLOW_LOOPBACK POLL_SECONDS DEADLINE_SECONDS MAX_ERROR_RETRIES RESUBMIT_UNKNOWN"""
 DELIVER = """JOBS_TABLE GATES_TABLE OUTBOX_BUCKET INTAKE_QUEUE_URL DELIVER_QUEUE_URL EVENT_BUS PIXAZO_SECRET
-    AIMLAPI_SECRET PIXAZO_URL AIMLAPI_URL WATCH_ARN POLL_SECONDS DEADLINE_SECONDS MAX_ERROR_RETRIES RESUBMIT_UNKNOWN
+    AIMLAPI_SECRET PIXAZO_URL AIMLAPI_URL WATCH_ARN MAX_ERROR_RETRIES
     MEDIA_HOSTS ALLOW_LOOPBACK"""
 TOLD: dict[type[Any], set[str]] = {
     SubmitSettings: set(SUBMIT.split()),
@@ -87,11 +89,11 @@ def test_a_missing_variable_is_named(kind: type[Any], name: str) -> None:
 
 def test_values_come_out_in_their_types() -> None:
     settings = read(SubmitSettings, ENVIRONMENT)
-    assert (settings.quiet_seconds, settings.poll_seconds, settings.first_poll_seconds) == (2.5, 10, 90)
+    assert (settings.quiet_seconds, settings.poll_seconds, settings.first_poll_seconds) == (2.5, 10, 180)
     assert (settings.webhooks, settings.progress, settings.allow_loopback) == (True, False, False)
     assert (settings.daily_budget_usd, settings.default_price_usd) == (Decimal("12.50"), Decimal("1.00"))
     assert settings.pixazo_url == "https://gateway.pixazo.ai"
-    assert read(DeliverSettings, ENVIRONMENT).resubmit_unknown is True
+    assert read(PollSettings, ENVIRONMENT).resubmit_unknown is True
     assert read(DeliverSettings, ENVIRONMENT).media_hosts == ("cdn.example.com", "*.example.org")
 
 

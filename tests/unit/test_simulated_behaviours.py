@@ -275,3 +275,38 @@ def test_stop_ends_what_is_under_way(receiver: Receiver) -> None:
         with pytest.raises(httpx.TransportError):
             post(client, "a tree")
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("simulated-gateways")]
+
+
+@pytest.mark.parametrize(
+    ("marker", "status", "error"),
+    [
+        ("object-error", "FAILED", {"message": "The input was flagged", "code": "policy"}),
+        ("long-error", "FAILED", "no " * 150_000),
+        ("succeeded", "succeeded", None),
+        ("cancelled", "CANCELLED", None),
+    ],
+)
+def test_an_end_is_told_in_other_words_than_the_documents(
+    gateways: SimulatedGateways, client: httpx.Client, marker: str, status: str, error: object
+) -> None:
+    request_id = post(client, f"[sim:{marker}]").json()["request_id"]
+    assert gateways.wait_for(lambda: len(gateways.callbacks) == 1)
+    found = told(client, request_id)
+    assert (found["status"], found["error"]) == (status, error)
+
+
+def test_outputs_are_told_in_other_forms_than_the_documents(gateways: SimulatedGateways, client: httpx.Client) -> None:
+    forms = {}
+    for marker in ("many", "object-output", "no-output"):
+        request_id = post(client, f"[sim:{marker}]").json()["request_id"]
+        assert gateways.wait_for(lambda: told(client, request_id)["status"] == "COMPLETED")  # noqa: B023
+        forms[marker] = told(client, request_id)["output"]["media_url"]
+    assert [type(url) for url in forms["many"]] == [str, str]
+    assert list(forms["object-output"][0]) == ["url"]
+    assert (forms["object-output"][1:], forms["no-output"]) == ([""], None)
+
+
+def test_a_mistake_is_told_in_the_manner_of_fastapi(client: httpx.Client) -> None:
+    answer = post(client, "[sim:422]")
+    assert answer.status_code == 422
+    assert [detail["msg"] for detail in answer.json()["detail"]] == ["This ratio is not supported."]

@@ -175,3 +175,19 @@ def test_slow_file_takes_its_seconds_and_is_whole(gateways: SimulatedGateways, c
     assert time.monotonic() - began > 0.3
     assert [hashlib.sha256(content).hexdigest()] == gateways.media_sha256(request_id)
     assert [get.answered for get in gateways.media_gets if get.request_id == request_id] == [200]
+
+
+def test_a_page_is_served_in_the_films_place_as_often_as_told(
+    gateways: SimulatedGateways, client: httpx.Client
+) -> None:
+    url = media(gateways, client, "[sim:page-media=1]")
+    page, film = client.get(url), client.get(url)
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html")
+    assert (film.status_code, film.headers["content-type"]) == (200, "video/mp4")
+
+
+def test_a_packed_film_is_the_film_once_it_is_unpacked(gateways: SimulatedGateways, client: httpx.Client) -> None:
+    request_id = generate(gateways, client, "[sim:packed-media]")
+    answer = client.get(urls(client, request_id)[0])
+    assert answer.headers["content-encoding"] == "gzip"
+    assert [hashlib.sha256(answer.content).hexdigest()] == gateways.media_sha256(request_id)

@@ -148,17 +148,88 @@ def test_every_answer_is_somewhere_in_the_table(status: int, body: bytes, wish: 
         ({"error": "a", "message": "b"}, ": a - b"),
         ({"message": "b"}, ": b"),
         ({"error": 7}, ": 7"),
-        ({"error": {"code": 1}, "message": ["x"]}, ""),
+        ({"error": {"code": 1}, "message": ["x"]}, ": 1 - x"),
+        ({"error": "x", "message": "x"}, ": x"),
+        ({"error": {"message": "flagged", "code": "policy"}}, ": flagged"),
+        ({"error": {"code": "policy", "type": None}}, ": policy"),
+        ({"error": {"error": {"message": "flagged"}}}, ": flagged"),
+        ({"detail": "no such model"}, ": no such model"),
+        ({"detail": [{"loc": ["body", "image"], "msg": "ratio not supported"}]}, ": image: ratio not supported"),
+        (
+            {"detail": [{"loc": ["body", "a", 0], "msg": "too long"}, {"loc": ["body"], "msg": "x"}, {"msg": "x"}]},
+            ": a.0: too long; x",
+        ),
+        ({"errors": [{"message": "no"}, {"message": "never"}]}, ": no; never"),
+        ({"errors": {"prompt": ["is blank"]}}, ""),
+        ({"errors": list("abcdefghijklm")}, ": a; b; c; d; e; f; g; h; i; j"),
+        ({"error": True, "message": None, "detail": []}, ""),
+        ({"error": " over\n two  lines "}, ": over two lines"),
+        ({"code": 7, "type": "video"}, ""),
         ({}, ""),
-        (["error"], ""),
-        ({"error": "x" * 1000}, ": " + "x" * 400),
+        (["error"], ": error"),
+        ("no such model", ": no such model"),
+        (None, ""),
+        ({"error": float("nan"), "message": float("inf")}, ": nan - inf"),
+        ({"error": {"error": {"error": {"error": {"error": {"error": "deep"}}}}}}, ""),
+        ({"error": "half a \ud83d"}, ": half a ?"),
         ({"error": "bad https://a.example/b?X-Amz-Signature=secret"}, ": bad https://a.example/b"),
     ],
 )
 def test_the_gateways_own_words_are_kept_short_and_without_secrets(body: object, said: str) -> None:
     with pytest.raises(Declined) as caught:
-        post(answering(400, json=body))
+        post(answering(400, content=json.dumps(body).encode()))
     assert str(caught.value) == f"the gateway answered 400{said}"
+
+
+LONG = "x" * 450_000
+PLACES: list[object] = [
+    {"error": LONG},
+    {"detail": [{"loc": [LONG], "msg": LONG}] * 9},
+    {"error": {"code": LONG}},
+    [LONG],
+]
+
+
+@pytest.mark.parametrize("body", PLACES, ids=["error", "detail", "code", "list"])
+@pytest.mark.parametrize("status", [202, 302, 400, 402, 500])
+def test_a_text_of_any_length_is_cut_wherever_it_comes_in(status: int, body: object) -> None:
+    with pytest.raises(DropreelError) as caught:
+        wire.request_id(post(answering(status, json=body)), {}, "id")
+    assert f"the gateway answered {status}" in str(caught.value) or "named no usable id" in str(caught.value)
+    assert len(str(caught.value)) <= 400
+    with pytest.raises(StatusUnavailable) as unavailable:
+        wire.standing(get(answering(status, json=body)), {})
+    assert len(str(unavailable.value)) <= 400
+
+
+def test_words_without_json_are_told_where_they_are_plain() -> None:
+    for kind, said in (("text/plain; charset=utf-8", ": upstream request timeout"), ("text/html", ""), ("", "")):
+        with pytest.raises(AnswerLost) as caught:
+            post(answering(504, content=b"upstream request\n timeout", headers={"Content-Type": kind}))
+        assert str(caught.value) == f"the gateway answered 504{said}"
+
+
+def test_an_answer_that_is_no_object_says_what_it_is_instead() -> None:
+    with pytest.raises(StatusUnavailable, match=r"^the gateway answered 200, but not with a JSON object: try later$"):
+        get(answering(200, json=["try later"]))
+    with pytest.raises(StatusUnavailable, match=r"^the gateway answered 204, but not with a JSON object$"):
+        get(answering(204))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32-be", "latin-1"])
+def test_an_answer_is_read_in_any_encoding(encoding: str) -> None:
+    body = '{"status": "FAILED", "error": "été"}'.encode(encoding)
+    said = "\ufffdt\ufffd" if encoding == "latin-1" else "été"
+    assert get(answering(200, content=body)) == {"status": "FAILED", "error": said}
+
+
+def test_of_a_name_that_comes_twice_the_last_counts() -> None:
+    assert get(answering(200, content=b'{"status": "QUEUED", "status": "COMPLETED"}')) == {"status": "COMPLETED"}
+
+
+def test_a_number_that_nobody_can_read_is_no_answer() -> None:
+    with pytest.raises(StatusUnavailable, match="not with a JSON object"):
+        get(answering(200, content=b'{"status": "COMPLETED", "cost": ' + b"9" * 5000 + b"}"))
 
 
 def test_a_very_long_error_page_is_not_read_for_words() -> None:
@@ -246,13 +317,18 @@ def test_a_status_that_is_no_object_is_unavailable(body: bytes) -> None:
     ],
 )
 def test_the_first_usable_name_holds_the_request_id(answer: dict[str, object], found: str) -> None:
-    assert wire.request_id(answer, "request_id", "id") == found
+    assert wire.request_id(answer, {}, "request_id", "id") == found
 
 
 @pytest.mark.parametrize("answer", [{}, {"request_id": ""}, {"id": ["i"]}, {"request_id": "a\nb"}, {"other": "r"}])
 def test_a_request_that_was_taken_without_an_id_is_lost(answer: dict[str, object]) -> None:
     with pytest.raises(AnswerLost, match="named no usable request_id or id"):
-        wire.request_id(answer, "request_id", "id")
+        wire.request_id(answer, {}, "request_id", "id")
+
+
+def test_a_request_that_was_taken_without_an_id_says_what_it_says_instead() -> None:
+    with pytest.raises(AnswerLost, match=r"^the gateway took the request, but named no usable id: bad key …$"):
+        wire.request_id({"error": {"message": "bad key the-key"}}, {"X-Key": "the-key"}, "id")
 
 
 # The real client

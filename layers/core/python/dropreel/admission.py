@@ -12,19 +12,12 @@ from dropreel.assembly import media_of
 from dropreel.catalog.model import Model
 from dropreel.ending import Ending
 from dropreel.errors import Mistake
-from dropreel.gates import BUDGET
-from dropreel.holding import Holding
 from dropreel.jobs import Arrival, Job, Status, on_arrival
-from dropreel.measures import measure
-from dropreel.messages import Tend
 from dropreel.redaction import redact, redacted
 from dropreel.store import Store
 from dropreel.submit import Sender, Sent
 
 logger = logging.getLogger(__name__)
-
-#: Held jobs tried by one probe, should the first ones have ended meanwhile, or cost more than is left.
-PROBES = 50
 
 
 class Outcome(StrEnum):
@@ -39,6 +32,9 @@ class Outcome(StrEnum):
     EARLY = "Early"
     IGNORED = "Ignored"
 
+
+#: Those of which nobody needs a number.
+UNTOLD = frozenset({Outcome.REPEATED, Outcome.EARLY, Outcome.IGNORED})
 
 _OUTCOMES: Mapping[Sent, Outcome] = {
     Sent.ANSWERED: Outcome.SENT,
@@ -56,14 +52,12 @@ class Admission:
         *,
         store: Store,
         sender: Sender,
-        holding: Holding,
         ending: Ending,
         allow_loopback: bool,
         clock: Callable[[], float],
     ) -> None:
         self._store = store
         self._sender = sender
-        self._holding = holding
         self._ending = ending
         self._allow_loopback = allow_loopback
         self._clock = clock
@@ -75,9 +69,10 @@ class Admission:
             case Arrival.SEND | Arrival.RETRY, None:
                 return self._admit(job, None, model, mistake)
             case Arrival.SEND, Job() as held:
-                if job.drop != held.drop and not self._store.note_drop(held, job.drop):
+                known = held.dropped(job.drop)
+                if known != held and not self._store.note_drop(held, job.drop):
                     return self.decide(job, model, mistake)  # it has moved on in this moment, and the drop is not noted
-                return self._send(held.evolve(drop=job.drop), held)
+                return self._send(known, held)
             case Arrival.RETRY, Job() as ended:
                 again = job.evolve(created_at=ended.created_at, history=ended.history, claims=ended.claims)
                 return self._admit(again, ended, model, mistake)
@@ -93,30 +88,9 @@ class Admission:
         job = self._store.get(job_id)
         return self._send(job, job) if job is not None and job.status is Status.HELD else Outcome.REPEATED
 
-    def tend(self, message: Tend) -> Outcome:
-        """Send one held job as a probe of its gate, and open the gate if it is answered."""
-        gate = self._holding.due(message)
-        if gate is None:
-            return Outcome.IGNORED
-        passed_over = 0
-        for job_id, mark in self._holding.held(gate.name, PROBES).items():
-            job = self._store.get(job_id)
-            if job is None or job.status is not Status.HELD or job.gate != gate.name:
-                self._holding.forget(gate.name, job_id, mark)
-                continue
-            outcome = self._probe(job, gate.name)
-            if outcome is None or (outcome is Outcome.HELD and gate.name == BUDGET):
-                passed_over += 1  # nothing was asked, and another job may be cheaper, or better
-                continue
-            if outcome in (Outcome.HELD, Outcome.UNKNOWN):
-                return outcome
-            if outcome is Outcome.SENT:
-                break
-        else:
-            if passed_over:
-                return Outcome.HELD
-        self._holding.open(gate.name)
-        return Outcome.SENT
+    def send_held(self, job: Job, *, probing: str) -> Outcome:
+        """Send a held job as a probe of the gate that holds it."""
+        return self._send(job, job, probing=probing)
 
     def _admit(self, job: Job, existing: Job | None, model: Model | None, mistake: Mistake | None) -> Outcome:
         if model is None:
@@ -126,18 +100,6 @@ class Admission:
         if mistake is not None or model is None:
             return self._reject(job, existing, str(mistake))
         return self._send(job.evolve(price_usd=model.price_usd(job.input)), existing)
-
-    def _probe(self, job: Job, gate: str) -> Outcome | None:
-        """Try one held job; None if that failed before it was sent, for it is not to stand in the way of the others."""
-        try:
-            return self._send(job, job, probing=gate)
-        except Exception:
-            now = self._store.get(job.job_id)
-            if now is not None and now.attempt != job.attempt:
-                raise
-            logger.exception("a probe failed; the next job is tried", extra={"job_id": job.job_id})
-            measure("Failure")
-            return None
 
     def _send(self, job: Job, was: Job | None, *, probing: str = "") -> Outcome:
         try:

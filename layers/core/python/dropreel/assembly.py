@@ -7,15 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dropreel import drops
+from dropreel import drops, lending
 from dropreel.catalog.model import Model
 from dropreel.drops import Name, Place
 from dropreel.errors import Mistake
 from dropreel.inbox import LONGEST_TEXT, Inbox, Part
 from dropreel.jobs import identity
-
-#: The MD5 of nothing.
-NOTHING = "d41d8cd98f00b204e9800998ecf8427e"
+from dropreel.texts import Illegible, json_of, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +59,8 @@ def check_defaults(inbox: Inbox, key: str, name: Name) -> None:
     """Raise Mistake if the folder defaults under this key can't be read."""
     part = inbox.read(key, name)
     if part is not None:
+        drops.refuse_keys([(key, name)])
+        _refuse_unread([part])
         _from(key, name.place.model.parse, _object(key, part.text))
 
 
@@ -69,9 +69,9 @@ def pinned(inbox: Inbox, model: Model, values: Mapping[str, Any], known: Mapping
 
     Known versions need no look. Raises Mistake for an object that is not there or that we may not read.
     """
-    named = [(field.name, uri) for field in model.media() for uri in sorted(media_of({"": values.get(field.name)}))]
-    lent = [(name, uri) for name, uri in named if uri.startswith("s3://")]
-    return {uri: known[uri] if uri in known else inbox.check(name, uri) for name, uri in lent}
+    named = [(field, uri) for field in model.media() for uri in sorted(media_of({"": values.get(field.name)}))]
+    lent = [(field, uri) for field, uri in named if uri.startswith("s3://")]
+    return {uri: known[uri] if uri in known else inbox.check(field, uri) for field, uri in lent}
 
 
 def media_of(values: Mapping[str, Any]) -> set[str]:
@@ -84,8 +84,10 @@ def _values(inbox: Inbox, place: Place, parts: Sequence[Part], uri: str) -> dict
     """Each parameter's strongest word, from the weakest up: folder defaults, metadata, media, prompt, settings."""
     model = place.model
     values: dict[str, Any] = {}
-    media = drops.media_parts(place, [(part.key, part.name) for part in parts], uri)
-    _refuse_empty(parts)
+    named = [(part.key, part.name) for part in parts]
+    drops.refuse_keys(named)
+    media = drops.media_parts(place, named, uri)
+    _refuse_unread(parts)
     for key, body in inbox.defaults(place):
         values |= _from(key, model.parse, _object(key, body))
     for part in reversed(parts):  # the first part's metadata counts where two disagree
@@ -98,14 +100,23 @@ def _values(inbox: Inbox, place: Place, parts: Sequence[Part], uri: str) -> dict
         for part in texts:
             said = {"prompt": _prompt(part)} if kind == "prompt" else _settings(part)
             values |= _from(part.key, model.parse, said)
+    _refuse_unfit(parts)
     return values
 
 
-def _refuse_empty(parts: Sequence[Part]) -> None:
-    """Raise Mistake for media without a byte: a broken upload, which the gateway might still take money for."""
+def _refuse_unread(parts: Sequence[Part]) -> None:
+    """Raise Mistake for parts that can't be read, naming all of them."""
+    mistakes = [part.mistake for part in parts if part.mistake]
+    if mistakes:
+        raise Mistake("file", ", ".join(mistake.problem for mistake in mistakes), mistakes[0].allowed)
+
+
+def _refuse_unfit(parts: Sequence[Part]) -> None:
+    """Raise Mistake for media that the gateway could not use, and might still take money for."""
     for part in parts:
-        if part.content == NOTHING and part.name.kind not in ("prompt", "settings"):
-            raise Mistake("file", f"{part.key} is empty", "a file that holds something")
+        media = part.name.place.model.place_for(part.name.kind, part.name.role)
+        if media is not None and part.head is not None:
+            lending.refuse_unfit(media, part.key, part.head)
 
 
 def _from(source: str, parse: Any, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,21 +140,21 @@ def _settings(part: Part) -> dict[str, Any]:
 def _prompt(part: Part) -> str:
     if part.text is None:
         raise Mistake("prompt", f"{part.key} is too long", f"at most {LONGEST_TEXT} bytes")
+    if not part.text:
+        raise Mistake("prompt", f"{part.key} is empty", "UTF-8 text")
     try:
-        return part.text.decode("utf-8-sig").strip()
-    except UnicodeDecodeError:
-        raise Mistake("prompt", f"{part.key} is not UTF-8", "UTF-8 text") from None
+        return text_of(part.text).strip()
+    except Illegible as why:
+        raise Mistake("prompt", f"{part.key} {why}", "UTF-8 text") from None
 
 
 def _object(key: str, body: bytes | None) -> dict[str, Any]:
     if body is None or len(body) > LONGEST_TEXT:
         raise Mistake("settings", f"{key} is too long", f"at most {LONGEST_TEXT} bytes")
     try:
-        found = json.loads(body.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise Mistake(
-            "settings", f"{key} is not JSON ({str(error)[:120]})", "a JSON object of the model's parameters"
-        ) from None
+        found = json_of(text_of(body))
+    except Illegible as why:
+        raise Mistake("settings", f"{key} {why}", "a JSON object of the model's parameters") from None
     if not isinstance(found, dict):
         raise Mistake("settings", f"{key} is not a JSON object", "a JSON object of the model's parameters")
     return found

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dropreel.addresses import Policy
-from dropreel.container import HEAD, identify
+from dropreel.container import HEAD, begins, identify
 from dropreel.errors import MediaUnavailable
 from dropreel.media import Media, RangesBroken
 from dropreel.reading import Reading
@@ -84,7 +84,7 @@ class Copier:
             part, count = next(parts, (None, 0))
             if part is None:
                 raise MediaUnavailable("the media host served an empty file")
-            extension, content_type = identify(bytes(part.buffer[:HEAD][:count]), media.content_type, media.url)
+            extension, content_type = _kind(bytes(part.buffer[:HEAD][:count]), media)
             target = {"Bucket": self._outbox, "Key": f"{name}.{extension}"}
             about = {"ContentType": content_type, "Metadata": dict(labels)}
             if reading.ended:
@@ -105,6 +105,14 @@ class Copier:
         if size is None or size > way.most_at_once:
             return Parts(self._s3, target, about, reading.release)
         return Stream(self._s3, target, about, size, reading.release)
+
+
+def _kind(head: bytes, media: Media) -> tuple[str, str]:
+    """Extension and media type; a host that is busy may well say so with a 200 and in the film's place."""
+    kind = identify(head, media.content_type, media.url)
+    if kind is None:
+        raise MediaUnavailable(f"the media host served no picture, sound, film or archive: {begins(head)}")
+    return kind
 
 
 def _check_size(size: int | None) -> None:

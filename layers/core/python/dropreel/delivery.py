@@ -1,7 +1,7 @@
 """Delivering a job's outcome: ask the gateway itself, copy, and end the job. The only writer of outputs.
 
 A lease keeps two deliveries of a job apart. It is short and renewed while bytes flow, so a delivery that died is
-replaced soon: by the next look at its attempt, or by its own message. Everything it does can be done again: keys are
+replaced soon: its attempt's watch finds the lease run out. Everything it does can be done again: keys are
 deterministic, the source is read by request id, and nothing here can buy anything.
 """
 
@@ -13,14 +13,14 @@ from collections.abc import Callable
 from dropreel.copying import Copier, Output
 from dropreel.ending import Ending, labels
 from dropreel.errors import MediaUnavailable, NotSent, StatusUnavailable
+from dropreel.executions import Executions
 from dropreel.gates import Gates
 from dropreel.gateways import Answer, Gateway
 from dropreel.jobs import SETTLED, Job, Status
 from dropreel.measures import measure
 from dropreel.messages import Submit, own
-from dropreel.queues import Deliveries, Queue, Ticket, Watch
+from dropreel.queues import ComeAgain, Queue
 from dropreel.redaction import redact
-from dropreel.settle import settle
 from dropreel.store import Store
 
 logger = logging.getLogger(__name__)
@@ -35,8 +35,8 @@ LONGEST_COPY = 720.0
 PATIENCE = 70.0
 #: The same at least, and where asking again soon is unlikely to help: no address, or a host that is not allowed.
 LITTLE_PATIENCE = 10.0
-#: How often news of a job come again that somebody else is delivering.
-COMES_BACK = 5
+#: Seconds until a message comes again whose job was claimed by somebody else in this very moment.
+MOMENT = 2.0
 
 
 class LeaseLost(Exception):
@@ -54,9 +54,8 @@ class Delivery:
         gateway: Callable[[str], Gateway],
         copier: Copier,
         ending: Ending,
-        deliveries: Deliveries,
         intake: Queue,
-        watch: Watch,
+        watches: Executions,
         max_error_retries: int,
         clock: Callable[[], float],
     ) -> None:
@@ -65,120 +64,102 @@ class Delivery:
         self._gateway = gateway
         self._copier = copier
         self._ending = ending
-        self._deliveries = deliveries
         self._intake = intake
-        self._watch = watch
+        self._watches = watches
         self._max_error_retries = max_error_retries
         self._clock = clock
 
-    def deliver(self, job: Job, ticket: Ticket) -> None:
-        """Bring a job's outcome to the outbox, as far as there is one."""
-        if job.status in SETTLED:
+    def deliver(self, job_id: str, owner: str) -> None:
+        """Bring a job's outcome to the outbox, as far as there is one; `owner` is the message that asks for it.
+
+        Raises ComeAgain: while somebody else is at it, and until the next try at its outputs.
+        """
+        job = self._store.get(job_id)
+        if job is None or job.status in SETTLED:
             return
         if job.status is Status.HELD:
             if not job.gate:  # an ERROR's resubmission whose message may have been lost
                 self._intake.send(own(Submit(job.job_id)))
             return
-        if job.lease_until > self._clock() and job.lease_owner != ticket.owner:
-            self._later(ticket, min(60.0, job.lease_until - self._clock()))
-            return
-        answer = self._outcome(job, ticket)
-        if answer is None:
-            self._unfinished(job, ticket)
+        if job.lease_until > self._clock() and job.lease_owner != owner:
+            raise ComeAgain(job.lease_until - self._clock())
+        answer = self._outcome(job)
+        if isinstance(answer, str):
+            self._unfinished(job, owner, answer)
         elif answer.status == "ERROR":
-            self._error(job, ticket, answer)
-        elif job.status is Status.EXPIRED and answer.status != "COMPLETED":
-            return
-        else:
-            self._conclude(job, ticket, answer)
+            self._error(job, owner, answer)
+        elif job.status is not Status.EXPIRED or answer.status == "COMPLETED":
+            self._conclude(job, owner, answer)
 
-    def _later(self, ticket: Ticket, delay: float) -> None:
-        """Come back, a few times: for a look the next one is on its way, and the looks take over from whoever dies."""
-        if not ticket.watch and ticket.looks < COMES_BACK:
-            self._deliveries.wake(ticket.job_id, looks=ticket.looks + 1, delay=delay)
-
-    def _outcome(self, job: Job, ticket: Ticket) -> Answer | None:
-        """The outcome on record, or the gateway's own word; None while there is none."""
+    def _outcome(self, job: Job) -> Answer | str:
+        """The outcome on record, or the gateway's own word; while there is none, what was last heard, in words."""
         if job.outcome:
             return Answer("DECLINED", error=job.outcome["message"])
         if not job.request_id:
-            return None
+            return job.reason or "nothing was heard"
         try:
             answer = self._gateway(job.gateway).status(job.request_id)
         except (StatusUnavailable, NotSent) as error:
             logger.warning("no status: %s", error, extra={"job_id": job.job_id})
-            return None
-        if job.status is not Status.EXPIRED and (ticket.watch if answer.ended else answer.status != job.progress):
-            settle(
-                self._store,
-                job.job_id,
-                status=answer.status,
-                request_id=job.request_id,
-                proof={"attempt": job.attempt},
-            )
-        return answer if answer.ended else None
+            return redact(str(error))
+        return answer if answer.ended else f"the gateway's last word is {answer.status}"
 
-    def _unfinished(self, job: Job, ticket: Ticket) -> None:
-        """The end was a false alarm, or the deadline has passed; the looks go on either way."""
+    def _unfinished(self, job: Job, owner: str, heard: str) -> None:
+        """The end was a false alarm, or the deadline has passed; the watch goes on either way."""
         if job.status is Status.EXPIRED or self._clock() < job.deadline_at:
             return
-        claimed = self._claim(job, ticket)
-        if claimed:
-            seconds = round(job.deadline_at - job.submitting_at)
-            self._end(claimed, Status.EXPIRED, "expired", f"no outcome within {seconds} s")
+        seconds = round(job.deadline_at - job.submitting_at)
+        message = f"no outcome within {seconds} s: {heard}; it may have been paid"
+        self._end(self._claim(job, owner), Status.EXPIRED, "expired", message)
 
-    def _error(self, job: Job, ticket: Ticket, answer: Answer) -> None:
-        """ERROR is not charged, so the job may be sent again; a new attempt has a new token, watch and looks."""
+    def _error(self, job: Job, owner: str, answer: Answer) -> None:
+        """ERROR is not charged, so the job may be sent again; a new attempt has a new token and a new watch."""
         self._gates.release(job)
         if job.status is Status.EXPIRED:
             return
         errors = job.errors + 1
         said = answer.error or "no message"
         if errors > self._max_error_retries:
-            claimed = self._claim(job, ticket)
-            if claimed:
-                self._end(claimed, Status.FAILED, "error", f"ERROR {errors} times, the last: {said}")
+            self._end(self._claim(job, owner), Status.FAILED, "error", f"ERROR {errors} times, the last: {said}")
         elif self._store.resubmit(
             job, errors, f"ERROR (not charged): {said}; resubmit {errors} of {self._max_error_retries}"
         ):
             self._intake.send(own(Submit(job.job_id)))
+            self._watches.stop(job.execution_name)
 
-    def _conclude(self, job: Job, ticket: Ticket, answer: Answer) -> None:
-        claimed = self._claim(job, ticket)
-        if claimed is None:
-            return
+    def _conclude(self, job: Job, owner: str, answer: Answer) -> None:
+        claimed = self._claim(job, owner)
         if answer.status == "DECLINED":
             self._end(claimed, Status.FAILED, (job.outcome or {}).get("code", "declined"), answer.error)
         elif answer.status == "FAILED":
             self._end(claimed, Status.FAILED, "failed", answer.error or "the gateway gave no message")
+        elif not answer.media_urls:
+            seen = answer.error or "the gateway completed it without an output"
+            self._end(claimed, Status.FAILED, "output_unavailable", seen)
         else:
-            self._copy(claimed, ticket, answer)
+            self._copy(claimed, answer)
 
-    def _claim(self, job: Job, ticket: Ticket) -> Job | None:
+    def _claim(self, job: Job, owner: str) -> Job:
+        """Take the lease. Raises ComeAgain."""
         until = self._clock() + LEASE
-        if not self._store.claim(job, ticket.owner, until):
-            self._later(ticket, 2)
-            return None
+        if not self._store.claim(job, owner, until):
+            raise ComeAgain(MOMENT)
         status = job.status if job.status is Status.EXPIRED else Status.DELIVERING
-        return job.evolve(status=status, lease_owner=ticket.owner, lease_until=until, claims=job.claims + 1)
+        return job.evolve(status=status, lease_owner=owner, lease_until=until, claims=job.claims + 1)
 
-    def _copy(self, job: Job, ticket: Ticket, answer: Answer) -> None:
+    def _copy(self, job: Job, answer: Answer) -> None:
         try:
             outputs = self._copy_all(job, answer)
         except MediaUnavailable as problem:
-            self._try_again(job, ticket, problem)
+            self._try_again(job, problem)
             return
         except LeaseLost:
             logger.warning("another delivery took over", extra={"job_id": job.job_id})
             return
         listed = tuple(output.listed() for output in outputs)
-        self._finish(
-            job, job.evolve(status=Status.SUCCEEDED, outputs=listed, error=None, late=job.status is Status.EXPIRED)
-        )
+        self._finish(job, job.evolve(status=Status.SUCCEEDED, outputs=listed, error=None, late=_is_late(job)))
 
     def _copy_all(self, job: Job, answer: Answer) -> list[Output]:
-        if not answer.media_urls:
-            raise MediaUnavailable("the gateway completed it without an output", final=True)
         beat = self._beat(job)
         copies = []
         for number, url in enumerate(answer.media_urls, start=1):
@@ -202,21 +183,20 @@ class Delivery:
 
         return beat
 
-    def _try_again(self, job: Job, ticket: Ticket, problem: MediaUnavailable) -> None:
+    def _try_again(self, job: Job, problem: MediaUnavailable) -> None:
         """Ask again later, with a fresh URL from the gateway; give up when that has gone on for long enough."""
-        tries = ticket.tries + 1
         said = redact(str(problem))
-        logger.warning("try %d: %s", tries, said, extra={"job_id": job.job_id})
-        pause = 2.0**ticket.tries
+        logger.warning("try %d: %s", job.tries + 1, said, extra={"job_id": job.job_id})
+        pause = 2.0**job.tries
         if 2 * pause - 1 > _patience(job, problem):  # 1 + 2 + 4 + … + this pause
             self._end(job, Status.FAILED, "output_unavailable", said)
-            return
-        # The lease outlasts the pause, so that no look starts a second row of tries meanwhile.
-        if self._store.renew(job, self._clock() + pause + LEASE):
-            self._deliveries.wake(job.job_id, tries=tries, owner=job.lease_owner, delay=pause)
+        # The lease outlasts the pause, so that nobody else tries meanwhile. It counts the tries as well: those of the
+        # message would be those of waiting for somebody else's lease, too, and another message's would begin anew.
+        elif self._store.postpone(job, self._clock() + pause + LEASE, job.tries + 1):
+            raise ComeAgain(pause)
 
     def _end(self, job: Job, status: Status, code: str, message: str) -> None:
-        late = job.status is Status.EXPIRED
+        late = _is_late(job) and status is not Status.EXPIRED
         self._finish(job, job.evolve(status=status, error={"code": code, "message": message}, late=late))
 
     def _finish(self, was: Job, ended: Job) -> None:
@@ -228,8 +208,14 @@ class Delivery:
         ended = ended.evolve(completed_at=now)
         if self._ending.end(ended, was):
             measure(ended.status.capitalize())
-            self._watch.stop(ended)
+            if ended.status is not Status.EXPIRED:  # a late outcome may come
+                self._watches.stop(ended.execution_name)
         logger.info("%s", ended.status, extra={"job_id": ended.job_id})
+
+
+def _is_late(job: Job) -> bool:
+    """Whether it has EXPIRED before, and perhaps been adopted since."""
+    return job.late or job.status is Status.EXPIRED
 
 
 def _patience(job: Job, problem: MediaUnavailable) -> float:

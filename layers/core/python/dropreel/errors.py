@@ -12,6 +12,9 @@ DropreelError
 
 from __future__ import annotations
 
+#: Characters that are kept of what gateways and hosts say: people read so much, and every store holds it.
+LONGEST_WORDS = 400
+
 
 class DropreelError(Exception):
     """Anything that dropreel itself raises."""
@@ -65,4 +68,4 @@ class MediaUnavailable(DropreelError):
 
     def __init__(self, reason: str, *, final: bool = False) -> None:
         self.final = final
-        super().__init__(reason)
+        super().__init__(reason[:LONGEST_WORDS])

@@ -3,11 +3,10 @@
 An item `(name, "gate")` says whether the gate `name` is closed, why, and when the next probe is due; `(name,
 "held#<job_id>")` marks a job that waits behind it; `("budget", "spent#<day>")` adds up a day's reservations.
 
-A closed gate has exactly one *chain*: a message on the intake queue that carries the chain's name, returns when the
-next probe is due, sends one held job as a probe, and puts itself back first. So however many jobs are held, a refusal
-costs one message and one probe in `held_retry_seconds`; a 429 or a connection that could not be made, which tend to be
-over soon, have their first probes sooner. A chain that got lost (its message ended in the dead letter queue) is
-replaced by the next job that meets the gate.
+A closed gate has exactly one *execution* of the gates' state machine, which waits until the next probe is due, sends
+one held job as a probe, and lets all the others go once one is answered. So however many jobs are held, a refusal costs
+one probe in `held_retry_seconds`. An execution that got lost is replaced by the next job that meets the gate, and by
+`dropreel doctor`.
 """
 
 from __future__ import annotations
@@ -15,12 +14,13 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from dropreel.items import deserialize
 from dropreel.jobs import Job
 from dropreel.store import marshal
 
@@ -29,14 +29,18 @@ if TYPE_CHECKING:
 
 #: The gate of the daily budget; the others bear their gateways' names.
 BUDGET = "budget"
-#: A chain this late (seconds past its due time) is taken for lost.
-CHAIN_LOST = 900.0
+#: An execution whose probe is this late (seconds past its due time) is taken for lost.
+LOST = 900.0
+DAY = 86_400
 #: Seconds that a day's sum is kept.
-SPENT_KEPT = 40 * 86_400
+SPENT_KEPT = 40 * DAY
 
 
 #: Nobody has changed the gate since it was read.
-UNCHANGED = "attribute_not_exists(chain) OR (chain = :chain AND next_probe_at = :due AND closed = :closed)"
+UNCHANGED = "attribute_not_exists(execution) OR (execution = :execution AND next_probe_at = :due AND closed = :closed)"
+
+#: Moments between two tries at a transaction; a function's snapshot would bring the same ones to all who start from it.
+_moments = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,8 @@ class Gate:
     name: str
     closed: bool = False
     reason: str = ""
-    #: The name of the one message that probes it.
-    chain: str = ""
+    #: The name of the one execution that probes it.
+    execution: str = ""
     #: Epoch seconds of the next probe.
     next_probe_at: float = 0.0
     #: Refusals in a row.
@@ -73,31 +77,36 @@ class Gates:
             name,
             closed=item["closed"]["BOOL"],
             reason=item["reason"]["S"],
-            chain=item["chain"]["S"],
+            execution=item["execution"]["S"],
             next_probe_at=float(item["next_probe_at"]["N"]),
             failures=int(item["failures"]["N"]),
         )
 
     def put(self, gate: Gate, was: Gate) -> bool:
         """Replace the gate as it was read; False if somebody else changed it meanwhile."""
-        values = {"name": gate.name, "item": "gate", "closed": gate.closed, "reason": gate.reason, "chain": gate.chain}
-        numbers = {"next_probe_at": gate.next_probe_at, "failures": gate.failures}
+        values = {"name": gate.name, "item": "gate", "closed": gate.closed, "reason": gate.reason}
+        values["execution"] = gate.execution
+        item = marshal(values | {"next_probe_at": gate.next_probe_at, "failures": gate.failures})
         try:
             self._client.put_item(
                 TableName=self._table,
-                Item=marshal(values | numbers),
+                Item=item,
                 ConditionExpression=UNCHANGED,
                 ExpressionAttributeValues=marshal(
-                    {":chain": was.chain, ":due": was.next_probe_at, ":closed": was.closed}
+                    {":execution": was.execution, ":due": was.next_probe_at, ":closed": was.closed}
                 ),
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            # The client tries again when an answer is lost on the way. Then it may be our own write that we find.
+            return _same(error.response.get("Item", {}), item)  # type: ignore[arg-type]
         return True
 
-    def mark(self, name: str, job_id: str) -> None:
+    def mark(self, name: str, job: Job) -> None:
         """Remember that a job waits behind this gate; each mark is another, so that only the one that was seen goes."""
-        item = {"name": name, "item": f"held#{job_id}", "mark": uuid.uuid4().hex}
+        item: dict[str, Any] = {"name": name, "item": f"held#{job.job_id}", "mark": uuid.uuid4().hex}
+        if job.price_usd is not None:
+            item["usd"] = job.price_usd
         self._client.put_item(TableName=self._table, Item=marshal(item))
 
     def unmark(self, name: str, job_id: str, mark: str = "") -> None:
@@ -110,17 +119,28 @@ class Gates:
         except self._client.exceptions.ConditionalCheckFailedException:
             return  # it was held again meanwhile
 
-    def held(self, name: str, limit: int) -> dict[str, str]:
-        """Up to `limit` ids of jobs that wait behind this gate, each with its mark."""
-        answer = self._client.query(
+    def held(self, name: str, limit: int, *, room: Decimal | None = None) -> dict[str, str]:
+        """Up to `limit` ids of jobs that wait behind this gate, each with its mark; where `room` is given, USD, only
+        those that it may be enough for.
+        """
+        values: dict[str, Any] = {":name": name, ":held": "held#"}
+        some: dict[str, Any] = {"Limit": limit}
+        if room is not None:
+            values[":room"] = room
+            some = {"FilterExpression": "attribute_not_exists(usd) OR usd <= :room"}
+        found: dict[str, str] = {}
+        for page in self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="#name = :name AND begins_with(#item, :held)",
             ExpressionAttributeNames={"#name": "name", "#item": "item"},
-            ExpressionAttributeValues=marshal({":name": name, ":held": "held#"}),
+            ExpressionAttributeValues=marshal(values),
             ConsistentRead=True,
-            Limit=limit,
-        )
-        return {item["item"]["S"].removeprefix("held#"): item["mark"]["S"] for item in answer["Items"]}
+            **some,
+        ):
+            found |= {item["item"]["S"].removeprefix("held#"): item["mark"]["S"] for item in page["Items"]}
+            if len(found) >= limit:
+                break
+        return dict(list(found.items())[:limit])
 
     def spent(self, day: str) -> Decimal:
         """What is reserved of a day's budget, in USD."""
@@ -166,7 +186,7 @@ class Gates:
         """Do all of these writes or none; False if a condition does not hold, tried again on a mere conflict."""
         for turn in range(8):
             if turn:
-                time.sleep(random.uniform(0, 0.02 * 2**turn))  # noqa: S311 - no secret, only another moment
+                time.sleep(_moments.uniform(0, 0.02 * 2**turn))
             try:
                 self._client.transact_write_items(TransactItems=writes)
             except self._client.exceptions.TransactionCanceledException as error:
@@ -178,6 +198,18 @@ class Gates:
             else:
                 return True
         return self._client.transact_write_items(TransactItems=writes) is not None
+
+
+def _same(found: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
+    """Whether two items hold the same, however DynamoDB writes its numbers."""
+    return {name: deserialize(form) for name, form in found.items()} == {
+        name: deserialize(form) for name, form in item.items()
+    }
+
+
+def tomorrow(epoch: float) -> float:
+    """When (epoch seconds) the next UTC day begins."""
+    return epoch - epoch % DAY + DAY
 
 
 def day_of(epoch: float) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from dropreel import drops, messages
+from dropreel import drops
 from dropreel.assembly import Assembly, assemble
 from dropreel.drops import Name, Place
 from dropreel.inbox import Inbox, Part
 from dropreel.jobs import Job, Status, identity
 from dropreel.messages import Drop
-from dropreel.queues import Queue
+from dropreel.queues import ComeAgain
 from dropreel.redaction import redacted
 from dropreel.store import Store
 
@@ -18,17 +18,17 @@ from dropreel.store import Store
 class Gatherer:
     """Looks at a place whenever something was dropped there."""
 
-    def __init__(
-        self, *, store: Store, inbox: Inbox, queue: Queue, quiet_seconds: float, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, *, store: Store, inbox: Inbox, quiet_seconds: float, clock: Callable[[], float]) -> None:
         self._store = store
         self._inbox = inbox
-        self._queue = queue
         self._quiet = quiet_seconds
         self._clock = clock
 
     def gather(self, drop: Drop, name: Name) -> Assembly | None:
-        """Everything that a place says, once it is complete (or wrong) and quiet; None while it has to wait."""
+        """Everything that a place says, once it is complete (or wrong) and quiet; None while it has to wait.
+
+        Raises ComeAgain where it is this very event that waits for the quiet.
+        """
         place = name.place
         keys, written = self._inbox.newest(place) if name.extension else ([drop.key], {})
         if self._too_fresh(drop, written):
@@ -47,10 +47,6 @@ class Gatherer:
             key = job.source["keys"][0]
             yield Drop(self._inbox.bucket, key), drops.parse(key)
 
-    def put_back(self, drop: Drop, delay: float) -> None:
-        """Have a drop looked at again after so many seconds."""
-        self._queue.send(messages.drop_event(drop), delay=delay)
-
     def source(self, found: Assembly) -> dict[str, object]:
         """Where a job of these parts comes from."""
         return {"type": "drop", "bucket": self._inbox.bucket, "keys": [part.key for part in found.parts]}
@@ -62,6 +58,9 @@ class Gatherer:
         fresh, its own event will do the job; of several in the same second, that of the last in the alphabet, which
         comes again until the time is over. So does one whose own file is gone, for the others may rely on it.
         """
+        if drop.at > written.get(drop.key, drop.at) + 1:
+            # An upload in parts is listed under the moment of its beginning, which may be long ago.
+            written = {**written, drop.key: drop.at}
         newest = max(written.values(), default=0.0)
         last = [key for key, when in written.items() if when == newest]
         # S3 tells whole seconds: of two parts of one second, or of another's, the last may be nearly a second younger.
@@ -69,7 +68,7 @@ class Gatherer:
         if not self._quiet or early <= 0:
             return False
         if drop.key == max(last) or drop.key not in written:
-            self.put_back(drop, early + 1)
+            raise ComeAgain(early + 1)
         return True
 
     def _assemble(self, place: Place, keys: list[str]) -> Assembly | None:

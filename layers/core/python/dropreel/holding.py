@@ -1,8 +1,8 @@
-"""Holding jobs behind a closed gate: how a gate closes and how all goes on. gates.py explains the chain.
+"""Holding jobs behind a closed gate: how a gate closes and how all goes on. gates.py explains what probes it.
 
 A job is HELD first, for that it was not sent must not be forgotten; then it is marked, then the gate is closed. Whoever
-dies in between is repeated by the queue, or by a look, and finds a HELD job, which it tries again. A gate that opens
-releases every mark it finds; a job that was marked while it opened finds it open, and releases itself.
+dies in between is repeated by the queue, or by the job's watch, and finds a HELD job, which it tries again. A gate that
+opens releases every mark it finds; a job that was marked while it opened finds it open, and is sent.
 """
 
 from __future__ import annotations
@@ -11,40 +11,93 @@ import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypedDict
 
 from dropreel.errors import NotSent, Refused
-from dropreel.gates import CHAIN_LOST, Gate, Gates
+from dropreel.executions import Executions, whole_seconds
+from dropreel.gates import BUDGET, LOST, Gate, Gates, tomorrow
 from dropreel.jobs import Job, Status
-from dropreel.messages import Submit, Tend, own
-from dropreel.queues import LONGEST_DELAY, Queue
+from dropreel.messages import Submit, own
+from dropreel.queues import Queue
 from dropreel.store import Store, insist
 
 logger = logging.getLogger(__name__)
 
-#: Held jobs released by one message, before it puts itself back for the rest.
+#: Held jobs released at once.
 BATCH = 100
 #: First pause (seconds) after a 429 without Retry-After, or when no connection could be made; doubled each time.
 FIRST_PAUSE = 5.0
+#: Seconds between two looks whether the budget was raised, or a cheaper job fits.
+BUDGET_PAUSE = 3600.0
 #: A gateway that knows us and says no for a reason that only a person can mend.
 FIRM = frozenset({401, 402, 403})
 
 
+class State(TypedDict):
+    """What a gate's execution carries from round to round."""
+
+    gate: str
+    #: The execution's own name: another one's closing of the gate is none of its business.
+    execution: str
+    #: Probes so far.
+    rounds: int
+    #: Seconds until the next probe.
+    wait: int
+    #: Whether a probe was answered, and all others are let go now.
+    open: bool
+    done: bool
+
+
 class Holding:
-    """Puts jobs behind gates and lets them go."""
+    """Puts jobs behind gates, and keeps each closed gate's execution."""
 
     def __init__(
-        self, *, store: Store, gates: Gates, intake: Queue, held_retry_seconds: float, clock: Callable[[], float]
+        self,
+        *,
+        store: Store,
+        gates: Gates,
+        executions: Executions,
+        held_retry_seconds: float,
+        clock: Callable[[], float],
     ) -> None:
         self._store = store
         self._gates = gates
-        self._intake = intake
+        self._executions = executions
         self._retry = held_retry_seconds
         self._clock = clock
 
-    def hold(
-        self, job: Job, was: Job | None, gate: str, reason: str, *, refused: bool, refusal: NotSent | None = None
-    ) -> None:
-        """Put a job behind a gate; `refused` when it is this very job that was refused, so that the gate closes."""
+    def hold(self, job: Job, was: Job | None, gate: str, reason: str) -> bool:
+        """Put a job behind a gate that somebody has closed; False if it has opened meanwhile."""
+        self._put(job, was, gate, reason)
+        found = self._gates.get(gate)
+        self.revive(found)
+        return found.closed
+
+    def revive(self, gate: Gate) -> bool:
+        """Give a closed gate that nobody has probed for long another execution; whether that was so."""
+        lost = gate.closed and self._clock() > gate.next_probe_at + LOST
+        if lost:
+            logger.error("the execution of gate %s was lost; starting another", gate.name)
+            self.restart(gate, gate, 1.0)
+        return lost
+
+    def refused(self, job: Job, was: Job | None, gate: str, reason: str, refusal: NotSent | None, probed: str) -> None:
+        """Put a job behind the gate that has just refused it, and close that; `probed` is the gate it was a probe of.
+
+        A gate that somebody else has just closed is left alone; one that was probed is probed again later.
+        """
+        self._put(job, was, gate, reason)
+        now = self._gates.get(gate)
+        pause = self._pause(now, refusal)
+        closed = replace(now, closed=True, reason=reason, failures=now.failures + 1)
+        if not now.closed:
+            self.restart(closed, now, pause)
+        elif probed == gate:
+            self._gates.put(replace(closed, next_probe_at=self._clock() + pause), now)
+        else:
+            self.revive(now)
+
+    def _put(self, job: Job, was: Job | None, gate: str, reason: str) -> None:
         if not (was and was.status is Status.HELD and was.gate == gate):
             attempt = was.attempt if was else 0
             held = job.evolve(status=Status.HELD, gate=gate, reason=reason, attempt=attempt, lease_until=0.0)
@@ -52,83 +105,42 @@ class Holding:
             # all the same.
             noted = held.noted(self._clock(), reason)
             insist(lambda: self._store.put(noted, was))
-        self._gates.mark(gate, job.job_id)
-        if refused:
-            self._close(gate, reason, refusal)
-        elif not self._still_closed(gate):
-            self._intake.send(own(Submit(job.job_id)))
-
-    def _close(self, name: str, reason: str, refusal: NotSent | None) -> None:
-        """Close a gate that refused, or put off its next probe.
-
-        A gate that somebody else has just closed is left alone.
-        """
-        gate = self._gates.get(name)
-        pause = self._pause(gate, refusal)
-        if gate.closed and abs(gate.next_probe_at - self._clock() - pause) < 1:
-            return
-        self._chain(replace(gate, closed=True, reason=reason, failures=gate.failures + 1), gate, pause)
+        self._gates.mark(gate, job)
 
     def _pause(self, gate: Gate, refusal: NotSent | None) -> float:
+        if gate.name == BUDGET:
+            return min(BUDGET_PAUSE, tomorrow(self._clock()) - self._clock())
         if refusal is None or (isinstance(refusal, Refused) and refusal.status in FIRM):
             return self._retry
         if refusal.retry_after is not None:
             return max(1.0, min(refusal.retry_after, 86_400.0))
         return min(self._retry, FIRST_PAUSE * 2.0 ** min(gate.failures, 10))
 
-    def _chain(self, gate: Gate, was: Gate, pause: float) -> bool:
-        """Give a gate a new chain; its message is sent first, so that a closed gate always has one."""
-        chain = uuid.uuid4().hex
-        self._intake.send(own(Tend(gate.name, chain)), delay=min(pause, LONGEST_DELAY))
-        return self._gates.put(replace(gate, chain=chain, next_probe_at=self._clock() + pause), was)
+    def restart(self, gate: Gate, was: Gate, pause: float) -> bool:
+        """Give a gate a new execution, which is started first, so that a closed gate always has one."""
+        name = f"{gate.name}-{uuid.uuid4().hex}"
+        state = State(gate=gate.name, execution=name, rounds=0, wait=whole_seconds(pause), open=False, done=False)
+        self._executions.start(name, state)
+        given = self._gates.put(replace(gate, execution=name, next_probe_at=self._clock() + pause), was)
+        if not given:
+            self._executions.stop(name)
+        return given
 
-    def _still_closed(self, name: str) -> bool:
+    def take_turn(self, gate: Gate) -> bool:
+        """Put off the next probe, before this one: whoever dies over a probe makes the next one late, not early."""
+        return self._gates.put(replace(gate, next_probe_at=self._clock() + self._pause(gate, None)), gate)
+
+    def open(self, name: str) -> bool:
+        """Open a gate; False if somebody has changed it meanwhile."""
         gate = self._gates.get(name)
-        if gate.closed and self._clock() > gate.next_probe_at + CHAIN_LOST:
-            logger.error("the chain of gate %s was lost; starting another", name)
-            self._chain(gate, gate, 1.0)
-        return gate.closed
+        return not gate.closed or self._gates.put(replace(gate, closed=False, reason="", failures=0), gate)
 
-    def due(self, message: Tend) -> Gate | None:
-        """The gate to probe now, on a new chain.
-
-        None if this message is not due, not the chain, or the gate is open.
-        """
-        gate = self._gates.get(message.gate)
-        if not gate.closed:
-            self.release(message.gate)
-            return None
-        if gate.chain != message.chain:
-            return None
-        wait = gate.next_probe_at - self._clock()
-        if wait >= 1:
-            self._intake.send(own(message), delay=wait)
-            return None
-        # The chain goes on before the probe does: dying in between costs a late probe, not the chain.
-        return self._gates.get(gate.name) if self._chain(gate, gate, self._retry) else None
-
-    def held(self, name: str, limit: int) -> dict[str, str]:
-        """Up to `limit` jobs behind a gate, each with its mark."""
-        return self._gates.held(name, limit)
-
-    def forget(self, name: str, job_id: str, mark: str) -> None:
-        """Take away the mark of a job that is not behind this gate any more."""
-        self._gates.unmark(name, job_id, mark)
-
-    def open(self, name: str) -> None:
-        """Open a gate and let everything behind it go on."""
-        gate = self._gates.get(name)
-        if gate.closed and not self._gates.put(replace(gate, closed=False, reason="", failures=0), gate):
-            return
-        self.release(name)
-
-    def release(self, name: str) -> None:
-        """Put the jobs behind an open gate back on the queue, a batch now and the rest by another message."""
+    def release(self, name: str, intake: Queue) -> bool:
+        """Put a batch of the jobs behind an open gate back on the queue; whether there are more."""
         held = list(self._gates.held(name, BATCH).items())
         for start in range(0, len(held), 10):
             batch = held[start : start + 10]
-            self._intake.send_all([own(Submit(job_id)) for job_id, _ in batch])
+            intake.send_all([own(Submit(job_id)) for job_id, _ in batch])
             for job_id, mark in batch:
                 self._gates.unmark(name, job_id, mark)
-        if len(held) == BATCH:
-            self._intake.send(own(Tend(name, "")))
+        return len(held) == BATCH

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from dropreel import catalog, drops, messages
 from dropreel.admission import Admission, Outcome
@@ -15,13 +15,17 @@ from dropreel.errors import Mistake
 from dropreel.gathering import Gatherer
 from dropreel.inbox import Inbox
 from dropreel.jobs import Job, Status, identity
-from dropreel.messages import Drop, Message, Request, Submit, Tend, Unreadable
+from dropreel.messages import Drop, Message, Request, Submit, Unreadable
+from dropreel.queues import ComeAgain
 from dropreel.redaction import redacted, sound
 
-#: Seconds after which a drop that came upon its job's end is looked at again.
+#: Seconds after which a drop that came upon its job's end is looked at again, at first.
 AGAIN = 30.0
 #: Characters of a rejected message's input that its record and manifest keep.
 LONGEST_INPUT = 100_000
+
+
+Thing = TypeVar("Thing")
 
 
 class Intake:
@@ -34,16 +38,23 @@ class Intake:
         self._clock = clock
 
     def take(self, body: str, message_id: str) -> list[Outcome]:
-        """Take one queue message. Whatever it raises is no fault of the sender's, and the message comes again."""
+        """Take one queue message.
+
+        Whatever it raises is no fault of the sender's, and the message comes again: ComeAgain when it is too early.
+        """
+        return self._each(messages.read(body, message_id), self._take)
+
+    def _each(self, things: Iterable[Thing], take: Callable[[Thing], list[Outcome]]) -> list[Outcome]:
+        """Take each of these, whatever the others raise; what went wrong is raised before what is too early."""
         outcomes: list[Outcome] = []
         problems: list[Exception] = []
-        for message in messages.read(body, message_id):
+        for thing in things:
             try:
-                outcomes += self._take(message)
+                outcomes += take(thing)
             except Exception as problem:  # whatever it was, the others of the same message are not to wait for it
                 problems.append(problem)
         if problems:
-            raise problems[0]
+            raise min(problems, key=lambda problem: isinstance(problem, ComeAgain))
         return outcomes
 
     def _take(self, message: Message) -> list[Outcome]:
@@ -56,8 +67,6 @@ class Intake:
                 return [self._unreadable(message, catalog.resolve(message.model), message.mistake, {})]
             case Submit(job_id):
                 return [self._admission.resume(job_id)]
-            case Tend():
-                return [self._admission.tend(message)]
 
     # Drops
 
@@ -81,7 +90,7 @@ class Intake:
             check_defaults(self._inbox, drop.key, name)
         except Mistake as mistake:
             return [self._homeless(drop, mistake, name)]
-        return [self._gathered(waiting, its_name) for waiting, its_name in self._gatherer.waiting_below(name)]
+        return self._each(self._gatherer.waiting_below(name), lambda waiting: [self._gathered(*waiting)])
 
     def _homeless(self, drop: Drop, mistake: Mistake, name: Name | None = None) -> Outcome:
         """A file that belongs to no job, in no model's folder for one, is a job of its own, and a rejected one."""
@@ -104,7 +113,7 @@ class Intake:
             return Outcome.WAITING
         outcome = self._assembled(found)
         if outcome is Outcome.EARLY:  # whoever dropped it again has read how the job ended; the record will say so soon
-            self._gatherer.put_back(drop, AGAIN)
+            raise ComeAgain(AGAIN, later=True)
         return outcome
 
     def _assembled(self, found: Assembly) -> Outcome:

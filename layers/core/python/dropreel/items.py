@@ -54,4 +54,5 @@ def _number(value: int | Decimal) -> str:
     number = _EXACT.create_decimal(value)
     if not number.is_finite():
         raise TypeError("DynamoDB keeps finite numbers only")
-    return str(number)
+    # As DynamoDB hands it back: without trailing zeros, so that what is read compares with what was written.
+    return format(number.normalize(_EXACT), "f") if number else "0"

@@ -8,7 +8,7 @@ Pure: nothing here reads a clock or a network.
 
 WAITING     keyed by the place of the parts, not by their content; deleted once the parts have become a job.
 SUBMITTING  written before the POST, on condition that nobody else wrote it: whoever writes it may POST, once.
-            Whoever finds it there never POSTs; if its writer died, a look turns it into UNKNOWN.
+            Whoever finds it there never POSTs; if its writer died, a poll turns it into UNKNOWN.
 HELD        the gateway certainly did not take the last POST (or charge it), or there was none: the only state besides
             "new" from which an attempt may start.
 UNKNOWN     the POST may have been taken. Only a callback, an operator, or `resubmit_unknown` moves it on.
@@ -26,6 +26,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -65,10 +66,15 @@ ENDED_RANK = 3
 #: Lines of history that a job keeps: the first and the newest. A job may be held, and probed, for weeks.
 LONGEST_HISTORY = 40
 FIRST_LINES = 10
+#: Drops that a job remembers, beside the newest.
+MOST_DROPS = 20
 
-#: A submitter that has not written its result this long (seconds) after its intent is dead: its function's timeout is
-#: shorter.
-SUBMIT_WINDOW = 180.0
+#: The forms of a job's id and of a callback token.
+JOB_ID, TOKEN = re.compile(r"[a-z2-7]{26}"), re.compile(r"[A-Za-z0-9_-]{43}")
+
+#: A submitter that has not written its result this long (seconds) after its intent is dead: no function that sends jobs
+#: may run for as long; probe has five minutes.
+SUBMIT_WINDOW = 330.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +96,11 @@ class Job:
     versions: Mapping[str, str] = field(default_factory=dict)
     #: Where the job came from: `{"type": "drop", "bucket", "keys"}` or `{"type": "message", "id", "message_id"}`.
     source: Mapping[str, Any] = field(default_factory=dict)
-    #: Fingerprint of the very objects that were dropped: another drop of equal content has another.
+    #: Fingerprints of the very objects that were dropped, space between: another drop of equal content has another.
     drop: str = ""
     #: Parameters that a WAITING job still needs.
     missing: tuple[str, ...] = ()
-    #: Why it is WAITING, HELD or UNKNOWN, in words.
+    #: Why it is WAITING, HELD or UNKNOWN, or since when its request is adopted, in words.
     reason: str = ""
     #: The gate that holds it: a gateway's name, or "budget"; empty unless HELD.
     gate: str = ""
@@ -127,6 +133,8 @@ class Job:
     lease_owner: str = ""
     #: How many deliveries have claimed the last attempt: the latest one's word counts.
     claims: int = 0
+    #: How often the last attempt's outputs could not be fetched.
+    tries: int = 0
     #: What happened, oldest first: `{"at", "status", "note"}`.
     history: tuple[Mapping[str, str], ...] = ()
 
@@ -141,13 +149,18 @@ class Job:
             history = history[:FIRST_LINES] + history[FIRST_LINES - LONGEST_HISTORY :]
         return replace(self, history=history)
 
+    def dropped(self, drop: str) -> Job:
+        """The same job, which knows of one more drop of its files; an older one may come to be known later."""
+        known = self.drop.split()
+        return self if not drop or drop in known else replace(self, drop=" ".join([*known[-MOST_DROPS:], drop]))
+
     @property
     def ended(self) -> bool:
         return self.status in ENDED
 
     @property
     def execution_name(self) -> str:
-        """The name of the last attempt's watch and looks, which no other try at the same attempt can have.
+        """The name of the last attempt's watch, which no other try at the same attempt can have.
 
         An execution's name is taken for good. A try that died before its intent leaves a watch that may be over when
         the attempt is made at last; so each try brings a fresh one.
@@ -182,6 +195,13 @@ def identity(*parts: object) -> str:
     return base64.b32encode(digest)[:26].decode().lower()
 
 
+def is_address(job_id: str, token: str) -> bool:
+    """Whether this could be a job's id with a callback token, 256 bits as URLs take them: whose they are is another
+    question, for which strangers are not to cost anything.
+    """
+    return bool(JOB_ID.fullmatch(job_id) and TOKEN.fullmatch(token))
+
+
 def token_hash(token: str) -> str:
     """What the table keeps of a callback token."""
     return hashlib.sha256(token.encode()).hexdigest()
@@ -211,7 +231,7 @@ def on_arrival(existing: Job | None, drop: str) -> Arrival:
         return Arrival.SEND
     if existing.status is Status.HELD:
         return Arrival.SEND  # the gate decides; this also heals a crash between "held" and "gate closed"
-    if not drop or drop == existing.drop or existing.status is Status.SUCCEEDED:
+    if not drop or drop in existing.drop.split() or existing.status is Status.SUCCEEDED:
         return Arrival.NOTHING
     return Arrival.RETRY if existing.status in RETRIABLE else Arrival.NOTE
 
@@ -219,23 +239,23 @@ def on_arrival(existing: Job | None, drop: str) -> Arrival:
 class Look(Enum):
     """What a look at an attempt leads to."""
 
-    STOP = "it needs no looking after any more"
+    STOP = "it needs no watch any more"
     WAIT = "nothing to do yet"
-    ASK = "see what the gateway says, and deliver it"
+    ASK = "see what the gateway says"
+    WAKE = "its end is known, or due: a delivery is to see to it"
     LOST = "the submitter died after its intent: nobody knows whether it sent"
     RESUBMIT = "the operator chose to risk a second payment"
     RESUME = "it is held, and whoever held it may have died before it said so"
 
 
-def next_look(
-    job: Job | None, watch: str, since: float, now: float, *, late_seconds: float, resubmit_unknown: bool
-) -> Look:
-    """Decide what a look at this moment leads to.
+#: Looks with which a watch is over: there is nothing to look after, or a new attempt brings its own.
+LAST_LOOKS = frozenset({Look.STOP, Look.RESUBMIT, Look.RESUME})
 
-    `watch` names the attempt, which began at `since`; `late_seconds` is how long it is looked at after EXPIRED.
-    """
+
+def next_look(job: Job | None, watch: str, since: float, now: float, *, resubmit_unknown: bool) -> Look:
+    """Decide what a look at this moment leads to; `watch` names the attempt, which began at `since`."""
     if job is None or job.execution_name != watch:
-        # The looks begin before the intent is written. Whoever has not written it by then never will, or it is over;
+        # The watch begins before the intent is written. Whoever has not written it by then never will, or it is over;
         # and nobody writes it any more where somebody else's intent of the same attempt is.
         overtaken = job is not None and job.attempt >= _attempt_of(watch)
         return Look.STOP if overtaken or now >= since + SUBMIT_WINDOW else Look.WAIT
@@ -243,14 +263,14 @@ def next_look(
         return Look.STOP
     if job.status is Status.HELD:
         return Look.RESUME
-    if job.status is Status.EXPIRED:
-        if now >= job.deadline_at + late_seconds:
-            return Look.STOP
-        return Look.ASK if job.request_id else Look.WAIT  # a callback may bring the id, and die before it tells anybody
+    if job.status is Status.EXPIRED:  # a callback may bring the request id, and die before it tells anybody
+        return Look.ASK if job.request_id else Look.WAIT
     if job.status is Status.DELIVERING and now < job.lease_until:
         return Look.WAIT
-    if job.request_id or job.status is Status.DELIVERING or now >= job.deadline_at:
-        return Look.ASK  # past the deadline the gateway is asked a last time, and the job expires
+    if job.status is Status.DELIVERING or now >= job.deadline_at:
+        return Look.WAKE  # past the deadline the delivery asks a last time, and the job expires
+    if job.request_id:
+        return Look.ASK
     if job.status is Status.SUBMITTING:
         return Look.LOST if now >= job.submitting_at + SUBMIT_WINDOW else Look.WAIT
     return Look.RESUBMIT if resubmit_unknown and job.status is Status.UNKNOWN else Look.WAIT
@@ -261,6 +281,49 @@ def _attempt_of(watch: str) -> int:
     return int(watch.split("-")[1])
 
 
-def next_wait(looks: int, *, first: float, longest: float = 60.0) -> int:
-    """Seconds until the next look after so many: from `first` up by half each time, to `longest`."""
-    return max(1, round(min(first * 1.5 ** min(looks, 20), max(first, longest))))
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """When an attempt is looked at, in seconds; what is settable of it is the contract's."""
+
+    #: Until the first look.
+    first: float
+    #: Until the second; then up by half each time, to `longest`.
+    step: float
+    longest: float
+
+    @classmethod
+    def of(cls, *, calls_back: bool, first_poll_seconds: float, poll_seconds: float) -> Rhythm:
+        """Where a callback is expected, a look is for the few that do not come; else it is how an end is found."""
+        if calls_back:
+            return cls(first_poll_seconds, poll_seconds, max(poll_seconds, 300.0))
+        return cls(poll_seconds, poll_seconds * 1.5, max(poll_seconds, 60.0))
+
+    def wait(self, looks: int) -> float:
+        """Seconds until the next look after so many."""
+        return self.first if not looks else min(self.step * 1.5 ** min(looks - 1, 30), self.longest)
+
+
+#: Seconds between looks at an EXPIRED job, which has waited for long already.
+LATE_WAIT = 300.0
+#: Most seconds between looks at a job that should have ended, and did not: a quarter of the time that it is overdue. A
+#: broken deployment may last for two weeks, and an execution's history has room for 25,000 events.
+OVERDUE_WAIT = 3600.0
+
+
+def next_wait(job: Job | None, watch: str, wait: float, now: float, *, late_seconds: float) -> float:
+    """Seconds until the next look, where the rhythm has `wait`: there is one at the deadline, and a last late one."""
+    if job is None or job.execution_name != watch:
+        return min(wait, SUBMIT_WINDOW)
+    if job.status is Status.EXPIRED:
+        return min(max(wait, min(LATE_WAIT, late_seconds)), job.deadline_at + late_seconds - now)
+    if now >= job.deadline_at:
+        return max(wait, min((now - job.deadline_at) / 4, OVERDUE_WAIT))
+    if job.status is Status.DELIVERING and now < job.lease_until:
+        wait = min(wait, job.lease_until - now + 1)
+    return min(wait, job.deadline_at - now)
+
+
+def watch_is_over(job: Job | None, look: Look, now: float, *, late_seconds: float) -> bool:
+    """Whether a look was its watch's last."""
+    late = job is not None and job.status is Status.EXPIRED and now >= job.deadline_at + late_seconds
+    return late or look in LAST_LOOKS

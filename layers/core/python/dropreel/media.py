@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from dropreel.addresses import Policy
 from dropreel.errors import MediaUnavailable
 from dropreel.line import Line
+from dropreel.unpacking import UNPACKED, Unpacking, coding
 
 #: Bytes asked for by one range: at a CDN's usual 20 MB/s a tenth of a second, many times what a request costs.
 PIECE = 2 * 1024 * 1024
@@ -50,7 +52,8 @@ class Ranged:
         url, response = line.get(self.url, {"Range": f"bytes={start}-{stop - 1}", "If-Range": self.etag})
         if response.status not in (200, *NO_RANGES):
             raise _refused(response)
-        if _span(response) != Span(start, stop, self.size) or response.headers.get("ETag") != self.etag:
+        same = response.headers.get("ETag") == self.etag and not coding(response)
+        if _span(response) != Span(start, stop, self.size) or not same:
             raise RangesBroken("the file changed while it was read, or its server mistakes ranges")
         return Media(url, response, line=line)
 
@@ -69,15 +72,20 @@ class Media:
         #: Where it really came from, after redirects.
         self.url = url
         self.content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        #: Bytes of this answer, as the server announced them; None where it did not.
-        self.length = response.length
+        packed = coding(response)
+        unpacked = packed in UNPACKED
+        if packed and not unpacked:
+            # Whatever it is called, it is not that as long as it is packed.
+            self.content_type = f"application/{packed}"
+        #: Bytes of this answer, as the server announced them; None where it did not, or where they are packed.
+        self.length = None if unpacked else response.length
         #: Bytes of the whole file; None where they are not known.
-        self.size = ranged.size if ranged else response.length
+        self.size = ranged.size if ranged else self.length
         #: How to get what this answer does not have; None if it has everything.
         self.ranged = ranged
         #: What it comes on.
         self.line = line or Line(Policy())
-        self._response = response
+        self._bytes = Unpacking(response) if unpacked else response
         self._received = 0
 
     def readinto(self, buffer: memoryview, beat: Callable[[], None]) -> int:
@@ -88,11 +96,13 @@ class Media:
         filled = 0
         try:
             while filled < len(buffer):
-                count = self._response.readinto(buffer[filled:])
+                count = self._bytes.readinto(buffer[filled:])
                 if not count:
                     break
                 filled += count
                 beat()
+        except zlib.error as error:
+            raise MediaUnavailable(f"the download can not be unpacked after {self._received + filled} bytes") from error
         except (OSError, http.client.HTTPException) as error:
             raise MediaUnavailable(f"the download broke after {self._received + filled} bytes ({error})") from error
         self._received += filled
@@ -123,7 +133,7 @@ def _first(line: Line, url: str) -> Media | None:
         return Media(url, response, line=line)
     if response.status not in NO_RANGES:
         raise _refused(response)
-    span = _span(response)
+    span = None if coding(response) else _span(response)  # ranges of what is packed are no ranges of the film
     if response.status == 206 and span and span == Span(0, min(PIECE, span.size), span.size):
         if span.stop == span.size:
             return Media(url, response, line=line)

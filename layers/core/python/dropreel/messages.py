@@ -8,15 +8,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
 from dropreel.errors import Mistake
-from dropreel.redaction import sound
+from dropreel.redaction import redact, sound
+from dropreel.texts import Illegible, json_of
 
 #: A publisher's own id of a message.
 ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_IDS = "1 to 128 of A-Z a-z 0-9 . _ -"
 #: How deep envelopes may be nested (S3 in SNS in EventBridge is the deepest that AWS makes).
 DEEPEST = 4
 
@@ -27,6 +30,8 @@ class Drop:
 
     bucket: str
     key: str
+    #: When, by the event's own word (epoch seconds); 0 where it has none.
+    at: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,37 +69,31 @@ class Submit:
     job_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tend:
-    """Our own: a closed gate's probe is due."""
-
-    gate: str
-    chain: str
-
-
-Message = Drop | Request | Unreadable | Submit | Tend
+Message = Drop | Request | Unreadable | Submit
 
 
 def read(body: str, message_id: str) -> Iterator[Message]:
     """Everything that one queue message says; never raises for anything that a sender can write."""
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        yield Unreadable(Mistake("message", "is not JSON", "one JSON object"), "", "", message_id)
-        return
-    yield from _unwrap(found, message_id, DEEPEST)
+    yield from _read(body, message_id, DEEPEST)
 
 
-def own(message: Submit | Tend) -> str:
+def own(message: Submit) -> str:
     """One of our own messages as a queue message's body."""
-    if isinstance(message, Submit):
-        return json.dumps({"dropreel": {"submit": message.job_id}})
-    return json.dumps({"dropreel": {"tend": message.gate, "chain": message.chain}})
+    return json.dumps({"dropreel": {"submit": message.job_id}})
 
 
 def drop_event(drop: Drop) -> str:
     """A drop as a queue message's body, for looking at it again later."""
     return json.dumps({"dropreel": {"bucket": drop.bucket, "key": drop.key}})
+
+
+def _read(text: str, message_id: str, depth: int) -> Iterator[Message]:
+    try:
+        found = json_of(text)
+    except Illegible as why:
+        yield Unreadable(Mistake("message", str(why), "one JSON object"), "", "", message_id)
+    else:
+        yield from _unwrap(found, message_id, depth)
 
 
 def _unwrap(found: object, message_id: str, depth: int) -> Iterator[Message]:
@@ -104,6 +103,8 @@ def _unwrap(found: object, message_id: str, depth: int) -> Iterator[Message]:
         yield from _own(found["dropreel"], message_id)
     elif found.get("Type") == "Notification" and isinstance(found.get("Message"), str):
         yield from _sns(found, message_id, depth)
+    elif found.get("Type") == "SubscriptionConfirmation":
+        yield _unconfirmed(found, message_id)
     elif "detail-type" in found and isinstance(found.get("detail"), dict):
         yield from _event_bridge(found, message_id, depth)
     elif found.get("Event") == "s3:TestEvent":
@@ -115,19 +116,21 @@ def _unwrap(found: object, message_id: str, depth: int) -> Iterator[Message]:
 
 
 def _sns(found: dict[str, Any], message_id: str, depth: int) -> Iterator[Message]:
-    inner_id = _text(found.get("MessageId")) or message_id
-    try:
-        inner = json.loads(found["Message"])
-    except (ValueError, RecursionError):
-        inner = None
-    yield from _unwrap(inner, inner_id, depth - 1)
+    yield from _read(found["Message"], _text(found.get("MessageId")) or message_id, depth - 1)
+
+
+def _unconfirmed(found: dict[str, Any], message_id: str) -> Unreadable:
+    """SNS asks whether a topic may send here, which it does not where the queue's own account subscribes it."""
+    problem = f"SNS wants its topic {redact(_text(found.get('TopicArn'))[:256])} confirmed, which is not done here"
+    allowed = "a subscription that the account of this queue makes, which needs no confirmation; subscribe it again"
+    return Unreadable(Mistake("message", problem, allowed), "", "", message_id)
 
 
 def _event_bridge(found: dict[str, Any], message_id: str, depth: int) -> Iterator[Message]:
     detail = found["detail"]
     if found.get("source") == "aws.s3":
         if str(found["detail-type"]).startswith("Object Created"):
-            yield _drop(detail, detail.get("object"), _text, message_id)
+            yield _drop(detail, detail.get("object"), _text, message_id, found.get("time"))
         return
     yield from _unwrap(detail, _text(found.get("id")) or message_id, depth - 1)
 
@@ -139,15 +142,27 @@ def _s3(records: list[Any], message_id: str) -> Iterator[Message]:
             problem = Mistake("Records", "holds something that is no S3 event", "S3 event records")
             yield Unreadable(problem, "", "", message_id)
         elif str(record.get("eventName", "ObjectCreated")).removeprefix("s3:").startswith("ObjectCreated"):
-            yield _drop(s3, s3.get("object"), lambda key: unquote_plus(_text(key)), message_id)
+            yield _drop(s3, s3.get("object"), _decoded, message_id, record.get("eventTime"))
 
 
-def _drop(about: dict[str, Any], thing: Any, decode: Any, message_id: str) -> Message:
+def _decoded(key: object) -> str:
+    """S3 itself encodes a key as a URL does; EventBridge does not."""
+    return unquote_plus(_text(key))
+
+
+def _moment(told: object) -> float:
+    try:
+        return datetime.fromisoformat(_text(told)).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+def _drop(about: dict[str, Any], thing: Any, decode: Any, message_id: str, when: object) -> Message:
     bucket = about.get("bucket")
     name = _text(bucket.get("name")) if isinstance(bucket, dict) else ""
     key = decode(thing.get("key")) if isinstance(thing, dict) else ""
     if name and key:
-        return Drop(name, key)
+        return Drop(name, key, _moment(when))
     return Unreadable(Mistake("Records", "an S3 event without bucket and key", "S3 event records"), "", "", message_id)
 
 
@@ -155,8 +170,6 @@ def _own(found: dict[str, Any], message_id: str) -> Iterator[Message]:
     match found:
         case {"submit": str(job_id)} if job_id:
             yield Submit(job_id)
-        case {"tend": str(gate), "chain": str(chain)} if gate:
-            yield Tend(gate, chain)
         case {"bucket": str(bucket), "key": str(key)} if bucket and key:
             yield Drop(bucket, key)
         case _:
@@ -194,8 +207,10 @@ def _checked(found: dict[str, Any], message_id: str) -> Request:
     if not isinstance(values, dict):
         raise Mistake("input", "is missing or not an object", "an object of the model's parameters")
     own_id = found.get("id")
-    if own_id is not None and not (isinstance(own_id, str) and ID.fullmatch(own_id)):
-        raise Mistake("id", "is not a usable id", "1 to 128 of A-Z a-z 0-9 . _ -")
+    if own_id is not None and not isinstance(own_id, str):
+        raise Mistake("id", "must be a text: put it in quotes", _IDS)
+    if own_id is not None and not ID.fullmatch(own_id):
+        raise Mistake("id", "is empty" if not own_id else "is too long or holds other characters", _IDS)
     return Request(model, values, own_id or "", _folder(found.get("output")), message_id)
 
 

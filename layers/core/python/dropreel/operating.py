@@ -1,7 +1,7 @@
 """What an operator may do to a job that can't help itself. Each is a decision of a person's, and says what it risks.
 
-Each verb first sends the message that will see to the job, delayed, and then changes the job: whatever ends the command
-in between, nothing is left that nobody looks after.
+Each verb first sends what will see to the job, delayed, and then changes the job: whatever ends the command in between,
+nothing is left that nobody looks after.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from dropreel.delivery import LEASE
 from dropreel.ending import Ending
 from dropreel.errors import Mistake
+from dropreel.executions import Executions
 from dropreel.gates import Gates
 from dropreel.jobs import Job, Status, is_request_id
 from dropreel.messages import Submit, own
+from dropreel.poll import first_state
 from dropreel.queues import Deliveries, Queue
 from dropreel.store import GIVEN_UP, Store
 
@@ -30,19 +32,20 @@ class Operator:
     gates: Gates
     deliveries: Deliveries
     intake: Queue
+    watches: Executions
     ending: Ending
     clock: Callable[[], float]
 
-    def adopt(self, job_id: str, request_id: str) -> Job:
-        """Tell an UNKNOWN or EXPIRED job which request of the gateway's is its own; its outcome is then delivered.
+    def adopt(self, job_id: str, request_id: str, *, deadline_seconds: int) -> Job:
+        """Tell an UNKNOWN or EXPIRED job which request of the gateway's is its own; that has as much time as a new one.
 
         Nothing is paid. Raises Mistake.
         """
         if not is_request_id(request_id):
             raise Mistake("request_id", "is not a request id", "1 to 256 printable characters")
         job = self._job(job_id, "adopted", Status.UNKNOWN, Status.EXPIRED)
-        self._look_after(job)
-        if not self.store.adopt(job, request_id):
+        deadline_at = self._look_after(job, deadline_seconds)
+        if not self.store.adopt(job, request_id, deadline_at):
             raise _changed(job)
         self.deliveries.wake(job_id)
         return self._now(job)
@@ -61,12 +64,17 @@ class Operator:
         return self._now(job)
 
     def redeliver(self, job_id: str, *, deadline_seconds: int) -> Job:
-        """Fetch the output of a FAILED job once more from the gateway; nothing is paid. Raises Mistake."""
-        job = self._job(job_id, "delivered again", Status.FAILED)
-        if not job.request_id or (job.error or {}).get("code") != "output_unavailable":
-            raise Mistake("job", "did not fail for its output", "a job that FAILED as output_unavailable")
-        self._look_after(job)
-        if not self.store.reopen(job, self.clock() + deadline_seconds):
+        """Fetch the output of a job once more from the gateway, in place of what is there; nothing is paid.
+
+        Raises Mistake.
+        """
+        job = self._job(job_id, "delivered again", Status.FAILED, Status.SUCCEEDED)
+        failed_otherwise = job.status is Status.FAILED and (job.error or {}).get("code") != "output_unavailable"
+        if not job.request_id or failed_otherwise:
+            allowed = "a job that SUCCEEDED, or FAILED as output_unavailable"
+            raise Mistake("job", "did not fail for its output", allowed)
+        deadline_at = self._look_after(job, deadline_seconds)
+        if not self.store.reopen(job, deadline_at):
             raise _changed(job)
         self.deliveries.wake(job_id)
         return self._now(job)
@@ -106,13 +114,21 @@ class Operator:
             raise Mistake(f"job {job_id}", f"it is {job.status}; only {only} can be {done}")
         return job
 
-    def _look_after(self, job: Job) -> None:
-        """Begin new looks at a job's last attempt."""
+    def _look_after(self, job: Job, deadline_seconds: int) -> float:
+        """Begin another watch over a job's last attempt, for its own may be over; the deadline that the job gets."""
         now = self.clock()
-        self.deliveries.look(job.job_id, job.execution_name, since=now, now=now, delay=LATER)
+        deadline_at = now + deadline_seconds
+        name = another_watch(job.evolve(deadline_at=deadline_at))
+        self.watches.start(name, first_state(job, since=now, calls_back=False, wait=LATER))
+        return deadline_at
 
     def _now(self, job: Job) -> Job:
         return self.store.get(job.job_id) or job
+
+
+def another_watch(job: Job) -> str:
+    """The name of the watch that a verb has begun. Its attempt's own name is taken; the deadline came with the verb."""
+    return f"{job.execution_name}-{job.deadline_at:.0f}"
 
 
 def _changed(job: Job) -> Mistake:

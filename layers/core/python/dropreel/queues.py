@@ -1,25 +1,40 @@
-"""Sending to our own queues, and starting watches."""
+"""Our two queues: sending to them, and having a message come again later.
+
+What is too early, or did not work, comes again as the same message: its visibility is set to what remains, and the
+function reports it as failed. A function that sent itself another would be stopped after 16 rounds; see "Waiting" in
+docs/architecture.md.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dropreel.jobs import Job
-
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
-    from mypy_boto3_stepfunctions.client import SFNClient
 
 logger = logging.getLogger(__name__)
 
-#: The longest delay that SQS allows, seconds.
+#: The longest delay and the longest visibility that SQS allows, seconds.
 LONGEST_DELAY = 900
+LONGEST_VISIBILITY = 43_200
+
+
+class ComeAgain(Exception):
+    """It is too early for this message: it is to come again after so many seconds. Nothing has gone wrong.
+
+    Where nobody knows how long it takes, it comes `later` each time, as one that failed does.
+    """
+
+    def __init__(self, seconds: float, *, later: bool = False) -> None:
+        self.seconds = seconds
+        self.later = later
+        super().__init__(f"too early by {seconds:.0f} s")
 
 
 class Queue:
@@ -41,29 +56,18 @@ class Queue:
         if answer.get("Failed"):
             raise RuntimeError(f"{len(answer['Failed'])} of {len(entries)} messages were not taken")
 
+    def hide(self, receipt_handle: str, seconds: float) -> None:
+        """Have a message that was received appear again in so many seconds, once it is reported as failed.
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """One message on the deliver queue: see what has become of this job."""
-
-    job_id: str
-    #: Deliveries that failed before this one.
-    tries: int = 0
-    #: Who holds the lease on its behalf: the first message of a row of tries.
-    owner: str = ""
-    #: The attempt (its execution's name) that it looks after; empty for news, which concern whichever is the last.
-    watch: str = ""
-    #: When the attempt began, and when this look is due; epoch seconds.
-    since: float = 0.0
-    due: float = 0.0
-    #: Looks before this one, or how often these news have come.
-    looks: int = 0
-
-    @classmethod
-    def read(cls, body: str, message_id: str) -> Ticket:
-        """A ticket from its queue message."""
-        found = cls(**json.loads(body))
-        return found if found.owner else replace(found, owner=message_id)
+        Where that can't be set, it appears when the queue's own visibility timeout is over.
+        """
+        visible_in = max(0, min(LONGEST_VISIBILITY, math.ceil(seconds)))
+        try:
+            self._client.change_message_visibility(
+                QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=visible_in
+            )
+        except (ClientError, BotoCoreError) as error:
+            logger.warning("a message comes again later than it should: %s", error)
 
 
 class Deliveries:
@@ -72,46 +76,11 @@ class Deliveries:
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
 
-    def wake(self, job_id: str, *, tries: int = 0, owner: str = "", looks: int = 0, delay: float = 0) -> None:
-        """Tell that a job may have an outcome.
-
-        `tries` counts failed deliveries, `owner` lets a retry go on under its own lease, `looks` counts how often these
-        news have found somebody else at it.
-        """
-        self._send({"job_id": job_id, "tries": tries, "owner": owner, "looks": looks}, delay)
-
-    def look(self, job_id: str, watch: str, *, since: float, now: float, delay: float, looks: int = 0) -> None:
-        """Have an attempt looked at after `delay` seconds, however many; epoch seconds else."""
-        due = now + delay
-        self._send({"job_id": job_id, "watch": watch, "since": since, "due": due, "looks": looks}, delay)
-
-    def put_back(self, look: Ticket, delay: float) -> None:
-        """Have a look that came early come again."""
-        self.look(look.job_id, look.watch, since=look.since, now=look.due - delay, delay=delay, looks=look.looks)
-
-    def _send(self, ticket: dict[str, Any], delay: float) -> None:
-        self._queue.send(json.dumps(ticket), delay=delay)
+    def wake(self, job_id: str, *, delay: float = 0) -> None:
+        """Tell that a job may have an outcome."""
+        self._queue.send(json.dumps({"job_id": job_id}), delay=delay)
 
 
-class Watch:
-    """The watches in Step Functions: each guards the looks at one attempt, which could end among the dead letters."""
-
-    def __init__(self, client: SFNClient, arn: str) -> None:
-        self._client = client
-        self._arn = arn
-
-    def start(self, job: Job, wait: int) -> None:
-        """Start the watch of a job's attempt; it has only one, however often this is called."""
-        state = {"job_id": job.job_id, "watch": job.execution_name, "wait": wait, "done": False}
-        try:
-            self._client.start_execution(stateMachineArn=self._arn, name=job.execution_name, input=json.dumps(state))
-        except self._client.exceptions.ExecutionAlreadyExists:
-            return
-
-    def stop(self, job: Job) -> None:
-        """End the watch of an attempt that has ended; one that goes on all the same finds that out, and ends itself."""
-        execution = self._arn.replace(":stateMachine:", ":execution:")
-        try:
-            self._client.stop_execution(executionArn=f"{execution}:{job.execution_name}")
-        except (ClientError, BotoCoreError) as error:
-            logger.warning("its watch was not stopped: %s", error, extra={"job_id": job.job_id})
+def woken(body: str) -> str:
+    """The id of the job that a message on the deliver queue tells of."""
+    return str(json.loads(body)["job_id"])

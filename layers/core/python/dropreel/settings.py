@@ -76,7 +76,7 @@ class GatewaySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitSettings(GatewaySettings):
-    """What the submit function is told."""
+    """What the functions that send jobs are told: submit, and probe."""
 
     jobs_table: str
     gates_table: str
@@ -85,6 +85,7 @@ class SubmitSettings(GatewaySettings):
     intake_queue_url: str
     deliver_queue_url: str
     watch_arn: str
+    gate_arn: str
     event_bus: str
     callback_base_url: str
     quiet_seconds: float
@@ -107,12 +108,16 @@ class CallbackSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PollSettings:
+class PollSettings(GatewaySettings):
     """What the poll function is told."""
 
     jobs_table: str
-    deliver_queue_url: str
     intake_queue_url: str
+    deliver_queue_url: str
+    poll_seconds: int
+    deadline_seconds: int
+    max_error_retries: int
+    resubmit_unknown: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +131,6 @@ class DeliverSettings(GatewaySettings):
     deliver_queue_url: str
     watch_arn: str
     event_bus: str
-    poll_seconds: int
-    deadline_seconds: int
     max_error_retries: int
-    resubmit_unknown: bool
     #: Hosts that outputs may come from; empty: any public host.
     media_hosts: tuple[str, ...]

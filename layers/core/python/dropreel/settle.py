@@ -1,4 +1,4 @@
-"""Taking news of a job, from a callback or from a look: one conditional write.
+"""Taking news of a job, from a callback or from a poll: one conditional write.
 
 News are hints. The write verifies them as far as a stranger can be told from the gateway, and dedupes them; what
 really happened, the delivery asks the gateway.
@@ -6,21 +6,21 @@ really happened, the delivery asks the gateway.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from dropreel.jobs import ENDED_RANK, RANK, is_request_id, token_hash
+from dropreel.jobs import ENDED_RANK, RANK, is_address, is_request_id, token_hash
 from dropreel.measures import measure
 from dropreel.queues import Deliveries
 from dropreel.store import Store, Verdict
+from dropreel.words import parsed
 
 #: Bytes of the largest callback that is read.
 LARGEST_CALLBACK = 256 * 1024
 
 
 def settle(store: Store, job_id: str, *, status: str, request_id: str, proof: Mapping[str, Any]) -> Verdict:
-    """Take a piece of news: from a callback, which proves itself by its token, or from a look at an attempt."""
+    """Take a piece of news: from a callback, which proves itself by its token, or from a poll of an attempt."""
     rank = RANK[status]
     progress = status if rank < ENDED_RANK else ""
     verdict = store.settle(job_id, rank=rank, progress=progress, proof=proof, request_id=request_id)
@@ -32,15 +32,15 @@ def settle(store: Store, job_id: str, *, status: str, request_id: str, proof: Ma
 def take_callback(store: Store, deliveries: Deliveries, job_id: str, token: str, body: bytes) -> int:
     """Take a callback and return its HTTP status: 202, 200, 400, 403 or 413.
 
-    Whoever brings the end first has the delivery woken. It may die between its write and its message: the looks make
-    that good; after an expired job's looks are over, whoever brings the end again does.
+    Whoever brings the end first has the delivery woken. It may die between its write and its message: the watch makes
+    that good; after an expired job's watch is over, whoever brings the end again does.
     """
     if len(body) > LARGEST_CALLBACK:
         return 413
     news = _read(body)
     if news is None:
         return 400
-    if not job_id or not token or len(job_id) > 64 or len(token) > 256:
+    if not is_address(job_id, token):
         return 403
     status, request_id = news
     proof = {"token": token_hash(token)}
@@ -51,16 +51,13 @@ def take_callback(store: Store, deliveries: Deliveries, job_id: str, token: str,
 
 
 def _read(body: bytes) -> tuple[str, str] | None:
-    """Status and request id of a callback of the documented form, or None."""
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
+    """Status and request id of a callback of the documented form, or None.
+
+    The rest is not looked at: what it says of outputs and errors, the gateway is asked for.
+    """
+    found = parsed(body)
     if not isinstance(found, dict):
         return None
     status, request_id = found.get("status"), found.get("request_id")
-    if not isinstance(status, str) or status not in RANK or not is_request_id(request_id):
-        return None
-    if not isinstance(found.get("output"), dict | None) or not isinstance(found.get("error"), str | None):
-        return None
-    return status, str(request_id)
+    known = isinstance(status, str) and status in RANK and is_request_id(request_id)
+    return (str(status), str(request_id)) if known else None

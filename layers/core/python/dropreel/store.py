@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -127,12 +128,14 @@ class Store:
         except self._client.exceptions.ConditionalCheckFailedException as error:
             # The client tries again when an answer is lost on the way. Then it may be our own write that we find.
             before: Mapping[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]
-            return bool(before) and before == to_item(job)
+            return bool(before) and _values(before) == _values(to_item(job))
         return True
 
     def note_drop(self, job: Job, drop: str) -> bool:
         """Remember that the same files were dropped again while the job was under way."""
-        return self._update(job, "SET #drop = :drop", f"{SAME_STATUS} AND {SAME_ATTEMPT}", {":drop": drop})
+        condition = f"{SAME_STATUS} AND {SAME_ATTEMPT} AND #drop = :known"
+        values = {":drop": job.dropped(drop).drop, ":known": job.drop}
+        return self._update(job, "SET #drop = :drop", condition, values)
 
     def accepted(self, job: Job, request_id: str) -> bool:
         """Record the gateway's answer to the POST of this attempt."""
@@ -180,7 +183,7 @@ class Store:
             )
         except self._client.exceptions.ConditionalCheckFailedException as error:
             before: Mapping[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]
-            known = {name: deserialize(value) for name, value in before.items()}
+            known = _values(before)
             name, value = ("token_hash", proof["token"]) if token else ("attempt", proof["attempt"])
             if not known or known.get(name) != value:
                 return Verdict.STRANGER
@@ -200,21 +203,34 @@ class Store:
         values = {":claims": job.claims, ":until": until}
         return self._update(job, "SET lease_until = :until", f"{SAME_ATTEMPT} AND {LEASE_MINE}", values)
 
+    def postpone(self, job: Job, until: float, tries: int) -> bool:
+        """Keep the lease until the next try at the outputs, and count this one; False if somebody else has it."""
+        values = {":claims": job.claims, ":until": until, ":tries": tries}
+        condition = f"{SAME_ATTEMPT} AND {LEASE_MINE}"
+        return self._update(job, "SET lease_until = :until, tries = :tries", condition, values)
+
     def resubmit(self, job: Job, errors: int, reason: str) -> bool:
         """Give a job back to the submitter: its attempt was not charged, or the operator took the risk that it was."""
         changes = {"errors": errors, "reason": reason, "error": None, "completed_at": 0.0, "lease_until": 0.0}
-        return self._move(job, Status.HELD, reason, SAME_STATUS, changes)
+        known = "request_id = :known" if job.request_id else "attribute_not_exists(request_id)"
+        return self._move(job, Status.HELD, reason, f"{SAME_STATUS} AND {known}", changes, {":known": job.request_id})
 
-    def adopt(self, job: Job, request_id: str) -> bool:
-        """Record an operator's word which request is this job's; an EXPIRED job stays EXPIRED until it is delivered."""
-        status = job.status if job.status is Status.EXPIRED else Status.SUBMITTED
-        # Looks go on for a while after the deadline: from now, however long ago that was.
-        changes = {"request_id": request_id, "reason": "", "deadline_at": max(job.deadline_at, self._clock())}
-        return self._move(job, status, f"adopted {request_id}", SAME_STATUS, changes)
+    def adopt(self, job: Job, request_id: str, deadline_at: float) -> bool:
+        """Record an operator's word which request is this job's, which has until then to end."""
+        adopted = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        changes = {
+            "request_id": request_id,
+            "reason": f"adopted at {adopted}; its film is being waited for",
+            "deadline_at": deadline_at,
+            "late": job.late or job.status is Status.EXPIRED,
+            "error": None,
+            "completed_at": 0.0,
+        }
+        return self._move(job, Status.SUBMITTED, f"adopted {request_id}", SAME_STATUS, changes)
 
     def reopen(self, job: Job, deadline_at: float) -> bool:
-        """Take a FAILED job back to where its outcome is to be fetched."""
-        changes = {"deadline_at": deadline_at, "error": None, "completed_at": 0.0, "lease_until": 0.0}
+        """Take an ended job back to where its outcome is to be fetched."""
+        changes = {"deadline_at": deadline_at, "error": None, "completed_at": 0.0, "lease_until": 0.0, "tries": 0}
         return self._move(job, Status.SUBMITTED, "delivered again by an operator", SAME_STATUS, changes)
 
     def finish(self, job: Job, was: Job) -> bool:
@@ -259,14 +275,16 @@ class Store:
     ) -> bool:
         every = {**values, ":attempt": job.attempt, ":was": str(job.status), ":submitting": "SUBMITTING"}
         text = f"{expression} {condition}"
+        used = {f"#{name}": name for name in ("status", *names) if _uses(text, f"#{name}")}
+        named: dict[str, Any] = {"ExpressionAttributeNames": used} if used else {}  # DynamoDB refuses an empty one
         try:
             self._client.update_item(
                 TableName=self._table,
                 Key=_key(job.job_id),
                 UpdateExpression=expression,
                 ConditionExpression=condition,
-                ExpressionAttributeNames={f"#{name}": name for name in ("status", *names) if f"#{name}" in text},
                 ExpressionAttributeValues=marshal({name: value for name, value in every.items() if _uses(text, name)}),
+                **named,
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
@@ -281,6 +299,10 @@ def insist(write: Callable[[], Written]) -> Written:
         except (ClientError, BotoCoreError) as error:
             logger.warning("a write failed and is tried again: %s", error)
     return write()
+
+
+def _values(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: deserialize(form) for name, form in item.items()}
 
 
 def _uses(text: str, name: str) -> bool:

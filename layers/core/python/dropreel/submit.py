@@ -1,9 +1,9 @@
 """Sending a job, so that it is paid at most once.
 
-The order is what makes it safe. First the looks at the attempt begin, and the watch that guards them, under a name that
-only this attempt can have. Then one conditional write, the intent, decides who may POST; only its writer does, once.
-Whatever dies after that leaves looks that know of the job, and a token by which a callback finds it. Whatever dies
-before it leaves the queue message, which comes again and finds nothing sent.
+The order is what makes it safe. First the attempt's watch is started, under a name that only this attempt can have.
+Then one conditional write, the intent, decides who may POST; only its writer does, once. Whatever dies after that
+leaves a watch that knows of the job, and a token by which a callback finds it. Whatever dies before it leaves the queue
+message, which comes again and finds nothing sent.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from typing import Any
 from dropreel import catalog
 from dropreel.assembly import media_of
 from dropreel.errors import AnswerLost, Declined, NotSent
+from dropreel.executions import Executions
 from dropreel.gates import BUDGET, Gates, day_of
 from dropreel.gateways import Callback, Gateway
 from dropreel.holding import Holding
 from dropreel.inbox import Inbox
-from dropreel.jobs import SUBMIT_WINDOW, Job, Status, token_hash
+from dropreel.jobs import Job, Rhythm, Status, token_hash
 from dropreel.measures import measure
-from dropreel.queues import Deliveries, Watch
+from dropreel.poll import first_state
+from dropreel.queues import Deliveries
 from dropreel.store import Store, insist
-from dropreel.watching import ROUND
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,12 @@ class Sent(Enum):
     REFUSED = "held: behind a closed gate, by a refusal, or by the budget"
     LOST = "the answer was lost"
     ELSEWHERE = "somebody else is at it"
+
+
+#: Why a job waits for another day.
+USED_UP = "the daily budget is used up"
+#: How often a job is tried that finds its gate open as soon as it is held: more is no coincidence.
+TURNS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +74,7 @@ class Sender:
         holding: Holding,
         inbox: Inbox,
         gateway: Callable[[str], Gateway],
-        watch: Watch,
+        watches: Executions,
         deliveries: Deliveries,
         clock: Callable[[], float],
         new_token: Callable[[], str] = lambda: secrets.token_urlsafe(32),
@@ -78,7 +85,7 @@ class Sender:
         self._holding = holding
         self._inbox = inbox
         self._gateway = gateway
-        self._watch = watch
+        self._watches = watches
         self._deliveries = deliveries
         self._clock = clock
         self._new_token = new_token
@@ -88,18 +95,30 @@ class Sender:
 
         `was` is its record as read, `probing` the gate to ignore.
         """
+        for _ in range(TURNS):
+            sent = self._try(job, was, probing)
+            if sent is not None:
+                return sent
+            was = self._store.get(job.job_id)
+            if was is None or was.status is not Status.HELD:
+                return Sent.ELSEWHERE
+            job = was
+        raise RuntimeError(f"the gate of {job.gateway} closes and opens again and again")
+
+    def _try(self, job: Job, was: Job | None, probing: str) -> Sent | None:
+        """Try to; None if the gate that held the job has opened since, and may have let its jobs go before this one."""
         gate = self._gates.get(job.gateway)
         if gate.closed and probing != gate.name:
-            return self._hold(job, was, gate.name, gate.reason)
+            return Sent.REFUSED if self._holding.hold(job, was, gate.name, gate.reason) else None
         token = self._new_token()
         intent = self._intent(job, was, token)
         values = self._lent(intent)
         if not self._affordable(intent):
-            return self._hold(job, was, BUDGET, "the daily budget is used up", refused=True)
-        self._look_after(intent)
+            return self._used_up(job, was, probing)
+        self._start_watch(intent)
         if not self._begin(intent, was):
-            return self._not_begun(job, was, intent)
-        sent = self._post(intent, values, token)
+            return self._not_begun(job, was, intent, probing)
+        sent = self._post(intent, values, token, probing)
         if was and was.gate and sent is not Sent.REFUSED:
             self._gates.unmark(was.gate, job.job_id)
         return sent
@@ -150,32 +169,35 @@ class Sender:
             return self._store.put(intent, was)
         return self._gates.reserve(self._store.intent(intent, was), intent.reserved_day, self._price(intent), budget)
 
-    def _not_begun(self, job: Job, was: Job | None, intent: Job) -> Sent:
+    def _not_begun(self, job: Job, was: Job | None, intent: Job, probing: str) -> Sent:
         """The intent was not written: because of the budget, or because somebody else changed the job."""
         now = self._store.get(job.job_id)
         if now is None or now.execution_name != intent.execution_name:
-            self._watch.stop(intent)  # parts that were dropped together often come here together, so it is worth it
+            self._watches.stop(intent.execution_name)  # parts that were dropped together often come here together
         unchanged = (
             (now is None)
             if was is None
             else (now is not None and (now.status, now.attempt) == (was.status, was.attempt))
         )
         if unchanged and self._terms.daily_budget_usd is not None:
-            return self._hold(job, was, BUDGET, "the daily budget is used up", refused=True)
+            return self._used_up(job, was, probing)
         return Sent.ELSEWHERE
 
-    def _hold(self, job: Job, was: Job | None, gate: str, reason: str, *, refused: bool = False) -> Sent:
-        self._holding.hold(job, was, gate, reason, refused=refused)
+    def _used_up(self, job: Job, was: Job | None, probing: str) -> Sent:
+        self._holding.refused(job, was, BUDGET, USED_UP, None, probing)
         return Sent.REFUSED
 
-    def _look_after(self, intent: Job) -> None:
-        """Have the attempt looked at from before it exists, and have the looks themselves guarded."""
-        called_back = self._callback(intent, "") is not None
-        first = self._terms.first_poll_seconds if called_back else self._terms.poll_seconds
-        wait = min(first, self._terms.deadline_seconds)
-        self._watch.start(intent, round(max(self._terms.deadline_seconds, SUBMIT_WINDOW)) + ROUND)
-        now = intent.submitting_at
-        self._deliveries.look(intent.job_id, intent.execution_name, since=now, now=now, delay=wait)
+    def _start_watch(self, intent: Job) -> None:
+        """Have the attempt looked at from before it exists."""
+        calls_back = self._callback(intent, "") is not None
+        rhythm = Rhythm.of(
+            calls_back=calls_back,
+            first_poll_seconds=self._terms.first_poll_seconds,
+            poll_seconds=self._terms.poll_seconds,
+        )
+        wait = min(rhythm.first, self._terms.deadline_seconds)
+        state = first_state(intent, since=intent.submitting_at, calls_back=calls_back, wait=wait)
+        self._watches.start(intent.execution_name, state)
 
     def _callback(self, intent: Job, token: str) -> Callback | None:
         base = self._terms.callback_base_url
@@ -190,12 +212,12 @@ class Sender:
         urls = {uri: self._inbox.lend(uri, intent.versions.get(uri, "")) for uri in media}
         return {name: _replaced(value, urls) if name in fields else value for name, value in intent.input.items()}
 
-    def _post(self, intent: Job, values: Mapping[str, Any], token: str) -> Sent:
+    def _post(self, intent: Job, values: Mapping[str, Any], token: str, probing: str) -> Sent:
         gateway, model = self._gateway(intent.gateway), catalog.find(intent.model)
         try:
             request_id = gateway.submit(model, values, self._callback(intent, token))
         except NotSent as refusal:
-            return self._refused(intent, refusal)
+            return self._refused(intent, refusal, probing)
         except Declined as no:
             message = str(no)
             declined = insist(lambda: self._store.declined(intent, message))
@@ -219,13 +241,14 @@ class Sender:
         """What may have been paid; an ERROR, which is not, does not take it back."""
         measure("MoneyUsd", float(self._price(intent)), "None", model=intent.model)
 
-    def _refused(self, intent: Job, refusal: NotSent) -> Sent:
+    def _refused(self, intent: Job, refusal: NotSent, probing: str) -> Sent:
         logger.warning("attempt %d: refused: %s", intent.attempt, refusal, extra={"job_id": intent.job_id})
         try:
             self._gates.release(intent)
         finally:  # a reservation too many ends with its day; a job that nobody holds would never be sent
             free = intent.evolve(reserved_day="", reserved_usd=None)
-            self._holding.hold(free, intent, intent.gateway, refusal.reason, refusal=refusal, refused=True)
+            self._holding.refused(free, intent, intent.gateway, refusal.reason, refusal, probing)
+        self._watches.stop(intent.execution_name)
         return Sent.REFUSED
 
 

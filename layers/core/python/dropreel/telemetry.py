@@ -1,19 +1,20 @@
-"""Logs, metrics and traces, by Powertools; the domain itself logs through the standard library."""
+"""Logs and metrics, by Powertools; the domain itself logs through the standard library."""
 
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Mapping
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from dropreel import measures
 
 logger = Logger()
-#: Responses and errors are kept out of the traces: they may hold what nobody else should read.
-tracer = Tracer(patch_modules=["botocore"])
 metrics = Metrics()
+# Many an invocation has nothing to tell, and what Python warns of would come out as plain text.
+warnings.filterwarnings("ignore", "No application metrics to publish")
 
 
 def adopt_domain_logs() -> None:

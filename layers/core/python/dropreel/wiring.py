@@ -22,10 +22,15 @@ from dropreel.settings import BadSetting, DeliverSettings, PollSettings, SubmitS
 if TYPE_CHECKING:
     import httpx
 
+    from dropreel.admission import Admission
     from dropreel.copying import Fetch
+    from dropreel.delivery import Delivery
+    from dropreel.holding import Holding
+    from dropreel.inbox import Inbox
     from dropreel.intake import Intake
-    from dropreel.looking import Looking
-    from dropreel.watching import Watching
+    from dropreel.poll import Poll
+    from dropreel.probe import Probe
+    from dropreel.queues import Queue
 
 #: A throttled call is tried a few times; nothing here waits for ever.
 CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=30)
@@ -75,27 +80,71 @@ class Outside:
     fetch: Fetch | None = None
 
 
-def intake_of(settings: SubmitSettings, outside: Outside = Outside()) -> Intake:
-    """What the submit function runs."""
+def submit_of(settings: SubmitSettings, outside: Outside = Outside()) -> tuple[Intake, Queue]:
+    """What the submit function runs, and the queue that feeds it."""
+    from dropreel.gathering import Gatherer
+    from dropreel.intake import Intake
+    from dropreel.queues import Queue
+    from dropreel.store import Store
+
+    store = Store(outside.aws("dynamodb"), settings.jobs_table, outside.clock)
+    inbox = _inbox(settings, outside)
+    gatherer = Gatherer(store=store, inbox=inbox, quiet_seconds=settings.quiet_seconds, clock=outside.clock)
+    admission, _ = _admission(settings, outside, inbox)
+    intake = Intake(inbox=inbox, gatherer=gatherer, admission=admission, clock=outside.clock)
+    return intake, Queue(outside.aws("sqs"), settings.intake_queue_url)
+
+
+def probe_of(settings: SubmitSettings, outside: Outside = Outside()) -> Probe:
+    """What the probe function runs."""
+    from dropreel.gates import Gates
+    from dropreel.probe import Probe
+    from dropreel.queues import Queue
+    from dropreel.store import Store
+
+    dynamodb = outside.aws("dynamodb")
+    admission, holding = _admission(settings, outside, _inbox(settings, outside))
+    return Probe(
+        store=Store(dynamodb, settings.jobs_table, outside.clock),
+        gates=Gates(dynamodb, settings.gates_table, settings.jobs_table, outside.clock),
+        holding=holding,
+        admission=admission,
+        intake=Queue(outside.aws("sqs"), settings.intake_queue_url),
+        daily_budget_usd=settings.daily_budget_usd,
+        clock=outside.clock,
+    )
+
+
+def _inbox(settings: SubmitSettings, outside: Outside) -> Inbox:
+    from dropreel.contents import Contents
+    from dropreel.inbox import Inbox
+
+    contents = Contents(outside.aws("dynamodb"), settings.gates_table, outside.clock)
+    lend_seconds = max(3600, settings.deadline_seconds)
+    return Inbox(outside.aws("s3"), settings.inbox_bucket, lend_seconds=lend_seconds, contents=contents)
+
+
+def _admission(settings: SubmitSettings, outside: Outside, inbox: Inbox) -> tuple[Admission, Holding]:
+    """What decides about jobs and sends them, and what holds them."""
     from dropreel.admission import Admission
     from dropreel.ending import Ending
+    from dropreel.executions import Executions
     from dropreel.gates import Gates
     from dropreel.gateways.access import Keys, gateways
-    from dropreel.gathering import Gatherer
     from dropreel.holding import Holding
-    from dropreel.inbox import Inbox
-    from dropreel.intake import Intake
-    from dropreel.queues import Deliveries, Queue, Watch
+    from dropreel.queues import Deliveries, Queue
     from dropreel.store import Store
     from dropreel.submit import Sender, Terms
 
-    clock, dynamodb, s3, sqs = outside.clock, outside.aws("dynamodb"), outside.aws("s3"), outside.aws("sqs")
+    clock, dynamodb, states = outside.clock, outside.aws("dynamodb"), outside.aws("stepfunctions")
     store = Store(dynamodb, settings.jobs_table, clock)
     gates = Gates(dynamodb, settings.gates_table, settings.jobs_table, clock)
-    inbox = Inbox(s3, settings.inbox_bucket, lend_seconds=max(3600, settings.deadline_seconds))
-    queue = Queue(sqs, settings.intake_queue_url)
     holding = Holding(
-        store=store, gates=gates, intake=queue, held_retry_seconds=settings.held_retry_seconds, clock=clock
+        store=store,
+        gates=gates,
+        executions=Executions(states, settings.gate_arn),
+        held_retry_seconds=settings.held_retry_seconds,
+        clock=clock,
     )
     terms = Terms(
         callback_base_url=settings.callback_base_url.rstrip("/") if settings.webhooks else None,
@@ -113,74 +162,66 @@ def intake_of(settings: SubmitSettings, outside: Outside = Outside()) -> Intake:
         holding=holding,
         inbox=inbox,
         gateway=gateways(settings, Keys(outside.aws("secretsmanager"), clock), outside.http),
-        watch=Watch(outside.aws("stepfunctions"), settings.watch_arn),
-        deliveries=Deliveries(Queue(sqs, settings.deliver_queue_url)),
+        watches=Executions(states, settings.watch_arn),
+        deliveries=Deliveries(Queue(outside.aws("sqs"), settings.deliver_queue_url)),
         clock=clock,
     )
-    gatherer = Gatherer(store=store, inbox=inbox, queue=queue, quiet_seconds=settings.quiet_seconds, clock=clock)
     admission = Admission(
         store=store,
         sender=sender,
-        holding=holding,
-        ending=Ending(store, s3, settings.outbox_bucket, outside.aws("events"), settings.event_bus),
+        ending=Ending(store, outside.aws("s3"), settings.outbox_bucket, outside.aws("events"), settings.event_bus),
         allow_loopback=settings.allow_loopback,
         clock=clock,
     )
-    return Intake(inbox=inbox, gatherer=gatherer, admission=admission, clock=clock)
+    return admission, holding
 
 
-def watching_of(settings: PollSettings, outside: Outside = Outside()) -> Watching:
+def poll_of(settings: PollSettings, outside: Outside = Outside()) -> Poll:
     """What the poll function runs."""
+    from dropreel.gateways.access import Keys, gateways
+    from dropreel.poll import Poll
     from dropreel.queues import Deliveries, Queue
     from dropreel.store import Store
-    from dropreel.watching import Watching
 
     sqs = outside.aws("sqs")
-    return Watching(
+    return Poll(
         store=Store(outside.aws("dynamodb"), settings.jobs_table, outside.clock),
+        gateway=gateways(settings, Keys(outside.aws("secretsmanager"), outside.clock), outside.http),
         deliveries=Deliveries(Queue(sqs, settings.deliver_queue_url)),
         intake=Queue(sqs, settings.intake_queue_url),
+        poll_seconds=settings.poll_seconds,
+        late_seconds=settings.deadline_seconds,
+        resubmit_unknown=settings.resubmit_unknown,
+        max_error_retries=settings.max_error_retries,
         clock=outside.clock,
     )
 
 
-def looking_of(settings: DeliverSettings, outside: Outside = Outside()) -> Looking:
-    """What the deliver function runs."""
+def deliver_of(settings: DeliverSettings, outside: Outside = Outside()) -> tuple[Delivery, Queue]:
+    """What the deliver function runs, and the queue that feeds it."""
     from dropreel.addresses import Policy
     from dropreel.copying import Copier
     from dropreel.delivery import Delivery
     from dropreel.ending import Ending
+    from dropreel.executions import Executions
     from dropreel.gates import Gates
     from dropreel.gateways.access import Keys, gateways
-    from dropreel.looking import Looking
     from dropreel.media import fetch
-    from dropreel.queues import Deliveries, Queue, Watch
+    from dropreel.queues import Queue
     from dropreel.store import Store
 
     clock, dynamodb, s3, sqs = outside.clock, outside.aws("dynamodb"), outside.aws("s3"), outside.aws("sqs")
     store = Store(dynamodb, settings.jobs_table, clock)
     policy = Policy(settings.media_hosts, settings.allow_loopback)
-    deliveries, intake = Deliveries(Queue(sqs, settings.deliver_queue_url)), Queue(sqs, settings.intake_queue_url)
     delivery = Delivery(
         store=store,
         gates=Gates(dynamodb, settings.gates_table, settings.jobs_table, clock),
         gateway=gateways(settings, Keys(outside.aws("secretsmanager"), clock), outside.http),
         copier=Copier(s3, settings.outbox_bucket, policy, outside.fetch or fetch),
         ending=Ending(store, s3, settings.outbox_bucket, outside.aws("events"), settings.event_bus),
-        deliveries=deliveries,
-        intake=intake,
-        watch=Watch(outside.aws("stepfunctions"), settings.watch_arn),
+        intake=Queue(sqs, settings.intake_queue_url),
+        watches=Executions(outside.aws("stepfunctions"), settings.watch_arn),
         max_error_retries=settings.max_error_retries,
         clock=clock,
     )
-    return Looking(
-        store=store,
-        delivery=delivery,
-        deliveries=deliveries,
-        intake=intake,
-        poll_seconds=settings.poll_seconds,
-        late_seconds=settings.deadline_seconds,
-        resubmit_unknown=settings.resubmit_unknown,
-        max_error_retries=settings.max_error_retries,
-        clock=clock,
-    )
+    return delivery, Queue(sqs, settings.deliver_queue_url)

@@ -6,13 +6,15 @@ Values come from JSON or, as strings, from S3 metadata; `parse` answers the docu
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import KW_ONLY, dataclass
 from types import MappingProxyType
 from typing import Final, Literal
+from unicodedata import category
 
-from dropreel.catalog.places import is_object, is_unicode, is_url
+from dropreel.catalog.places import extension_of, is_object, is_unicode, is_url, why_unusable
 from dropreel.errors import Mistake
 
 Kind = Literal["image", "audio", "video"]
@@ -33,6 +35,8 @@ _JSON_LIMIT: Final = 100_000
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _SECONDS: Final = re.compile(r"([0-9]{1,6})s?")
 _WORDS: Final[Mapping[str, bool]] = {"true": True, "false": False}
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", "Mn", "Me"})
+_FILLERS: Final = "\u115f\u1160\u2800\u3164\uffa0"  # letters and a symbol, by their category, that show nothing
 _SAFE: Final = 2**53 - 1  # the largest whole number that every JSON reader keeps exactly
 
 
@@ -42,11 +46,18 @@ def shown(value: object) -> str:
         return json.dumps(value)
     if isinstance(value, int) and abs(value) > _SAFE:
         return "a huge number"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "what is no number" if math.isnan(value) else "a huge number"
     if isinstance(value, int | float):
         return str(value)
     if isinstance(value, str):
         return repr(value) if len(value) <= 40 else f"{value[:40]!r}…"
     return "an object" if isinstance(value, dict) else "a list" if isinstance(value, list | tuple) else "no JSON value"
+
+
+def _is_visible(character: str) -> bool:
+    """Whether a character alone shows: no space, control or format character, no mark or filler."""
+    return category(character) not in _INVISIBLE and character not in _FILLERS
 
 
 def whole(value: object) -> int:
@@ -97,10 +108,13 @@ class Text:
             raise _wrong(self, value)
         if len(value) > _TEXT_LIMIT:
             raise Mistake(self.name, f"has {len(value)} characters", self.allowed())
-        if self.required and not value.strip():
+        if self.required and not any(map(_is_visible, value)):
             raise Mistake(self.name, "is blank", self.allowed())
         if not is_unicode(value):
             raise Mistake(self.name, "holds half a character (a lone surrogate)", self.allowed())
+        control = next((one for one in value if category(one) == "Cc" and one not in "\t\n\r"), "")
+        if control:
+            raise Mistake(self.name, f"holds a control character (U+{ord(control):04X})", self.allowed())
         return value
 
 
@@ -259,7 +273,10 @@ class Media:
     def _place(self, value: object) -> str:
         # Never shown in the message: a URL may carry a signature.
         if not isinstance(value, str) or not (is_url(value) or is_object(value)):
-            raise Mistake(self.name, "is not a place that media can be read from", self.allowed())
+            raise Mistake(self.name, why_unusable(value), self.allowed())
+        extension = extension_of(value) if value.startswith("s3://") else ""
+        if extension and not self.takes(extension):
+            raise Mistake(self.name, f"takes no .{extension} ({value.rpartition('/')[2]})", self.allowed())
         return value
 
 

@@ -29,7 +29,7 @@ class Answer:
     #: QUEUED, PROCESSING, COMPLETED, FAILED or ERROR (not charged).
     status: str
     media_urls: tuple[str, ...] = ()
-    #: The gateway's own message, redacted.
+    #: The gateway's own message, redacted and cut; of COMPLETED, what it said instead of where its output lies.
     error: str = ""
 
     @property

@@ -10,9 +10,11 @@ from typing import Any
 
 import httpx
 
-from dropreel.errors import AnswerLost, Declined, NotSent, Refused, StatusUnavailable
+from dropreel.errors import LONGEST_WORDS, AnswerLost, Declined, NotSent, Refused, StatusUnavailable
+from dropreel.gateways import Answer
 from dropreel.jobs import is_request_id
-from dropreel.redaction import redact
+from dropreel.redaction import redact, redacted
+from dropreel.words import OUTPUTS, addresses, meaning, parsed, told
 
 #: Seconds. A gateway only queues the request, so an answer is a matter of moments; the connect time is part of
 #: NotSent's proof.
@@ -25,6 +27,8 @@ REFUSALS = frozenset({401, 402, 403, 429})
 OPEN_HEADERS = frozenset({"Cache-Control", "X-Webhook-Mode"})
 #: An answer longer than this (bytes) is not one of the documented ones.
 LONGEST = 1_000_000
+#: Outputs that a job may have: a record of DynamoDB holds 400 KB.
+MOST_OUTPUTS = 100
 
 
 def new_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
@@ -59,7 +63,7 @@ def post(client: httpx.Client, url: str, body: Mapping[str, Any], headers: Mappi
         raise AnswerLost(_said(answer, headers))
     found = _object(answer)
     if found is None:
-        raise AnswerLost(f"the gateway answered {answer.status_code}, but not with a JSON object")
+        raise AnswerLost(_said(answer, headers))
     return found
 
 
@@ -75,7 +79,7 @@ def get(client: httpx.Client, url: str, params: Mapping[str, str] | None, header
     return found
 
 
-def request_id(answer: Mapping[str, Any], *names: str) -> str:
+def request_id(answer: Mapping[str, Any], headers: Mapping[str, str], *names: str) -> str:
     """The first of these fields that holds a request id.
 
     An opaque string of 1 to 256 printable characters. Raises AnswerLost.
@@ -84,34 +88,71 @@ def request_id(answer: Mapping[str, Any], *names: str) -> str:
         value = answer.get(name)
         if is_request_id(value):
             return str(value)
-    raise AnswerLost(f"the gateway took the request, but named no usable {' or '.join(names)}")
+    raise AnswerLost(_with(f"the gateway took the request, but named no usable {' or '.join(names)}", answer, headers))
+
+
+def standing(found: Mapping[str, Any], headers: Mapping[str, str], *, uncharged: str = "") -> Answer:
+    """How a request stands by its status answer; any word that means nothing ends it.
+
+    `uncharged` is the word, letter for letter, of which the gateway's document says that nothing is charged. Raises
+    StatusUnavailable if there is no word at all.
+    """
+    word = found.get("status")
+    if not isinstance(word, str) or not word.strip():
+        raise StatusUnavailable(_with("the gateway gave no status", told(found) or _seen(found), headers))
+    if word == uncharged:
+        return Answer("ERROR", error=clean(told(found), headers))
+    status = meaning(word) or "FAILED"
+    if status == "FAILED":
+        said = told(found) if word.upper() == "FAILED" else ""
+        return Answer(status, error=clean(said, headers) or _with(f"the gateway ended it as {word!r}", found, headers))
+    return _completed(found, headers) if status == "COMPLETED" else Answer(status)
+
+
+def _completed(found: Mapping[str, Any], headers: Mapping[str, str]) -> Answer:
+    urls = addresses(found)
+    if 1 <= len(urls) <= MOST_OUTPUTS:
+        return Answer("COMPLETED", urls)
+    problem = f"{len(urls)} outputs" if urls else "no output that has an address"
+    seen = _seen({name: found[name] for name in OUTPUTS if found.get(name)} or found)
+    return Answer("COMPLETED", error=clean(f"the gateway completed it with {problem}: {seen}", headers))
+
+
+def _seen(found: Mapping[str, Any]) -> str:
+    """An answer as it is, but for its depth: JSON can be read that is too deep to be written."""
+    return json.dumps(redacted(found), ensure_ascii=False)
 
 
 def clean(text: str, headers: Mapping[str, str]) -> str:
-    """A gateway's words without what they may repeat of our secrets: key, callback address, presigned URLs."""
+    """A gateway's words, cut, without what they may repeat of our secrets: key, callback address, presigned URLs."""
     for name in set(headers) - OPEN_HEADERS:
         secret = headers[name].removeprefix("Bearer ")
         text = text.replace(secret, "…") if secret else text
-    return redact(text)
+    return redact(text)[:LONGEST_WORDS]
 
 
 def _object(answer: httpx.Response) -> dict[str, Any] | None:
-    if len(answer.content) > LONGEST:
-        return None
-    try:
-        found = json.loads(answer.content)
-    except (ValueError, RecursionError):
-        return None
+    found = _json(answer)
     return found if isinstance(found, dict) else None
 
 
+def _json(answer: httpx.Response) -> Any:
+    return parsed(answer.content) if len(answer.content) <= LONGEST else None
+
+
 def _said(answer: httpx.Response, headers: Mapping[str, str]) -> str:
-    """The gateway's own words, as short as they can be kept."""
-    found = _object(answer) or {}
-    words = [str(found[name]) for name in ("error", "message") if isinstance(found.get(name), str | int | float)]
-    return f"the gateway answered {answer.status_code}" + (
-        f": {clean(' - '.join(words), headers)[:400]}" if words else ""
-    )
+    """An answer that is not what was asked for, with the gateway's own words."""
+    found = _json(answer)
+    form = ", but not with a JSON object" if answer.is_success and not isinstance(found, dict) else ""
+    if found is None and answer.headers.get("content-type", "").startswith("text/plain"):
+        found = answer.text[:LONGEST]
+    return _with(f"the gateway answered {answer.status_code}{form}", found, headers)
+
+
+def _with(what: str, found: object, headers: Mapping[str, str]) -> str:
+    """What happened, with the gateway's own words, if it had any."""
+    words = told(found)
+    return clean(f"{what}: {words}" if words else what, headers)
 
 
 def _retry_after(answer: httpx.Response) -> float | None:
