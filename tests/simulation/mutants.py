@@ -474,7 +474,7 @@ MUTANTS: dict[str, Mutant] = {
         mishap=("submit", "StartExecution", "after"),
     ),
     "a gate's own writer takes it for another's": Mutant(
-        _in(gates, "_same", lambda found, item: False),
+        _in(gates, "same", lambda found, item: False),
         "is left HELD",
         STORIES[REFUSED_FIRST],
         mishap=("submit", "PutItem", "lost"),

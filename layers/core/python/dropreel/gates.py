@@ -14,15 +14,14 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from dropreel.items import deserialize
 from dropreel.jobs import Job
-from dropreel.store import marshal
+from dropreel.store import marshal, same
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -99,7 +98,7 @@ class Gates:
             )
         except self._client.exceptions.ConditionalCheckFailedException as error:
             # The client tries again when an answer is lost on the way. Then it may be our own write that we find.
-            return _same(error.response.get("Item", {}), item)  # type: ignore[arg-type]
+            return same(error.response.get("Item", {}), item)  # type: ignore[arg-type]
         return True
 
     def mark(self, name: str, job: Job) -> None:
@@ -198,13 +197,6 @@ class Gates:
             else:
                 return True
         return self._client.transact_write_items(TransactItems=writes) is not None
-
-
-def _same(found: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
-    """Whether two items hold the same, however DynamoDB writes its numbers."""
-    return {name: deserialize(form) for name, form in found.items()} == {
-        name: deserialize(form) for name, form in item.items()
-    }
 
 
 def tomorrow(epoch: float) -> float:

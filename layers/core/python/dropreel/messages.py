@@ -83,7 +83,7 @@ def own(message: Submit) -> str:
 
 
 def drop_event(drop: Drop) -> str:
-    """A drop as a queue message's body, for looking at it again later."""
+    """A drop as a queue message's body, for a file that was there before its bucket told of it."""
     return json.dumps({"dropreel": {"bucket": drop.bucket, "key": drop.key}})
 
 

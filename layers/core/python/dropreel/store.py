@@ -128,7 +128,7 @@ class Store:
         except self._client.exceptions.ConditionalCheckFailedException as error:
             # The client tries again when an answer is lost on the way. Then it may be our own write that we find.
             before: Mapping[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]
-            return bool(before) and _values(before) == _values(to_item(job))
+            return same(before, to_item(job))
         return True
 
     def note_drop(self, job: Job, drop: str) -> bool:
@@ -299,6 +299,11 @@ def insist(write: Callable[[], Written]) -> Written:
         except (ClientError, BotoCoreError) as error:
             logger.warning("a write failed and is tried again: %s", error)
     return write()
+
+
+def same(found: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
+    """Whether two items hold the same, however DynamoDB writes its numbers."""
+    return _values(found) == _values(item)
 
 
 def _values(item: Mapping[str, Any]) -> dict[str, Any]:
