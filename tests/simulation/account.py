@@ -17,13 +17,18 @@ from typing import Any
 from unittest import mock
 
 import boto3
+from botocore import UNSIGNED, xform_name
 from moto import mock_aws
 from moto.backends import get_backend
 from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.exceptions import DynamodbException
+from moto.dynamodb.responses import DynamoHandler
 
 from dropreel.jobs import Job
 from dropreel.store import from_item
 from dropreel.wiring import CONFIG
+from local import strict
+from tests import quick_moto
 from tests.simulation.effects import Effects
 
 REGION = "us-east-1"
@@ -134,20 +139,21 @@ class Accounts:
         client.meta.events.register("before-call", self._before)
         client.meta.events.register("after-call", self._after)
         client.meta.events.register_first("needs-retry", self._again)
+        client.meta.events.register("choose-signer", lambda **_: UNSIGNED)
         client.meta.events.register("provide-client-params.events.PutEvents", self._event)
         client.meta.events.register("provide-client-params.dynamodb.GetItem", self._read)
         client.meta.events.register("provide-client-params.s3.PutObject", _immutable)
         return client
 
     def _before(self, model: Any, params: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]] | None:
-        """A call begins. GetItem, half of all calls, is answered from moto's table: that takes a tenth of the time."""
+        """A call begins. What DynamoDB is asked, moto's operation answers at once: without HTTP that takes a third."""
         if self._current:
             self._current.effects.before(model.name)
-        if model.name != "GetItem":
+        if model.service_model.service_name != "dynamodb":
             return None
-        asked = json.loads(params["body"])
-        found = _backend("dynamodb").get_item(asked["TableName"], asked["Key"])
-        return SimpleNamespace(status_code=200), {"Item": found.to_json()["Attributes"]} if found else {}
+        if self._again(model, 1) is not None:
+            _answered(model.name, params["body"])
+        return _answered(model.name, params["body"])
 
     def _after(self, model: Any, **_: Any) -> None:
         if self._current:
@@ -165,6 +171,24 @@ class Accounts:
         life = self._current.effects.life if self._current else None
         if life and params["TableName"] == GATES and params["Key"]["item"]["S"] == "gate":
             life.reads_gate = params["Key"]["name"]["S"]
+
+
+def _answered(operation: str, body: bytes) -> tuple[Any, dict[str, Any]]:
+    """What moto's DynamoDB says to a request, as botocore hands it on."""
+    if operation == "GetItem":
+        asked = json.loads(body)
+        found = _backend("dynamodb").get_item(asked["TableName"], asked["Key"])
+        return SimpleNamespace(status_code=200), {"Item": found.to_json()["Attributes"]} if found else {}
+    handler = DynamoHandler()
+    handler.region, handler.current_account = REGION, DEFAULT_ACCOUNT_ID
+    handler.body = handler.params = json.loads(body)
+    try:
+        result = getattr(handler, xform_name(operation))().result
+    except DynamodbException as error:
+        told = json.loads(error.description)
+        words = {"Code": told.pop("__type").rpartition("#")[2], "Message": told.get("message") or told.get("Message")}
+        return SimpleNamespace(status_code=400), told | {"Error": words}
+    return SimpleNamespace(status_code=200), result or {}
 
 
 def _immutable(params: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -195,6 +219,8 @@ def _schema(keys: list[str]) -> list[Any]:
 @contextmanager
 def accounts() -> Iterator[Accounts]:
     """AWS in this process, for as long as the context lasts."""
+    quick_moto.install()
+    strict.apply()
     credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
     with mock.patch.dict(os.environ, credentials), mock_aws():
         os.environ.pop("AWS_ENDPOINT_URL", None)
