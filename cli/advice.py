@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from dropreel import catalog
-from dropreel.gates import BUDGET
+from dropreel.aws.gates import BUDGET
 from dropreel.jobs import Job, Status
 
 

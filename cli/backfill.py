@@ -15,9 +15,10 @@ from cli.options import ASK_ABOVE, AskAbove, EndpointUrl, Env, Json, Yes, model_
 from cli.stack import Stack
 from cli.survey import Look, Origin, Survey, Verdict, survey
 from cli.wording import ERR, OUT, count, money, said
-from dropreel import catalog, messages
+from dropreel import catalog
 from dropreel.errors import Mistake
-from dropreel.messages import Drop
+from dropreel.intake import envelopes
+from dropreel.intake.envelopes import Drop
 
 Uri = Annotated[str, typer.Argument(metavar="s3://BUCKET/PREFIX", help="Where the objects are.")]
 Model = Annotated[
@@ -112,7 +113,7 @@ def _send(there: Stack, origin: Origin, ready: list[Look], *, quiet: bool) -> in
         for look in progress.track(ready):
             parts = sorted(look.candidate.parts, key=lambda part: lateness(part[1], part[2]))
             if not origin.copies:
-                there.intake.send(messages.drop_event(Drop(origin.bucket, parts[0][0])))
+                there.intake.send(envelopes.drop_event(Drop(origin.bucket, parts[0][0])))
             for key, _, _ in parts if origin.copies else ():
                 there.s3.copy_object(
                     Bucket=there.settings.inbox_bucket,

@@ -12,7 +12,7 @@ from cli import stack
 from cli.options import EndpointUrl, Env, Json
 from cli.stack import Stack
 from cli.wording import OUT, count, due, money
-from dropreel.gates import BUDGET, SPENT_KEPT, day_of
+from dropreel.aws.gates import BUDGET, SPENT_KEPT, day_of
 
 #: Characters of a full bar.
 BAR = 24

@@ -10,10 +10,11 @@ from rich.text import Text
 
 from cli.options import Json, model_names
 from cli.wording import OUT, money
-from dropreel import catalog, drops
+from dropreel import catalog
 from dropreel.catalog import MODELS, Model
 from dropreel.catalog.fields import Choice, Field, Flag, Media, Seconds
 from dropreel.errors import Mistake
+from dropreel.intake import drops
 
 Name = Annotated[
     str | None, typer.Argument(metavar="MODEL", help="An id or alias, for all about it.", autocompletion=model_names)

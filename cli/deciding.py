@@ -13,8 +13,8 @@ from cli.options import EndpointUrl, Env, JobId, Json, Yes
 from cli.stack import Stack
 from cli.summary import as_json
 from cli.wording import OUT, due, money
+from dropreel.aws.gates import Gate
 from dropreel.errors import NotSent, StatusUnavailable
-from dropreel.gates import Gate
 from dropreel.gateways.access import Keys, gateways
 from dropreel.jobs import Job, Status
 

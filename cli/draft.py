@@ -9,14 +9,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from dropreel import drops, lending
-from dropreel.assembly import Assembly, assemble
 from dropreel.catalog import Model
 from dropreel.catalog.fields import KIND_OF, Text
-from dropreel.drops import Name, Place
 from dropreel.errors import Mistake
-from dropreel.inbox import LONGEST_TEXT, Inbox, Part
-from dropreel.texts import Illegible, json_of, text_of
+from dropreel.intake import drops
+from dropreel.intake.assembly import Assembly, assemble
+from dropreel.intake.drops import Name, Place
+from dropreel.intake.inbox import LONGEST_TEXT, Inbox, Part
+from dropreel.intake.texts import Illegible, json_of, text_of
+from dropreel.submit import lending
 
 #: Bytes read at a time.
 CHUNK = 1024 * 1024

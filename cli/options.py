@@ -12,8 +12,8 @@ from infra.environments import KINDS
 
 def model_names() -> list[str]:
     """For the shell's completion: every id and alias."""
-    from dropreel import drops
     from dropreel.catalog import MODELS
+    from dropreel.intake import drops
 
     return [name for model in MODELS.values() for name in drops.roots(model)]
 

@@ -19,10 +19,11 @@ from cli.exits import ask
 from cli.options import EndpointUrl, Env, Json, Yes
 from cli.stack import Stack
 from cli.wording import OUT, count, money, said
-from dropreel import catalog, messages
+from dropreel import catalog
+from dropreel.aws.queues import woken
 from dropreel.errors import Mistake
-from dropreel.messages import Drop, Request, Submit, Unreadable
-from dropreel.queues import woken
+from dropreel.intake import envelopes
+from dropreel.intake.envelopes import Drop, Request, Submit, Unreadable
 
 #: Seconds that what was read stays hidden from others, until it is sent back or let go.
 HIDDEN = 300
@@ -90,7 +91,7 @@ def resent(body: str, message_id: str) -> str:
     """What to send so that a letter is the same message to the submit function as it was before."""
     known_by_id = any(
         isinstance(message, Request | Unreadable) and message.message_id == message_id
-        for message in messages.read(body, message_id)
+        for message in envelopes.read(body, message_id)
     )
     if not known_by_id:
         return body
@@ -100,14 +101,14 @@ def resent(body: str, message_id: str) -> str:
 def kinds(queue: str, letter: Letter) -> list[str]:
     """What a letter of a queue says, for people: one thing for each that it speaks of."""
     if queue == "intake":
-        return [_kind(message) for message in messages.read(letter.body, letter.message_id)]
+        return [_kind(message) for message in envelopes.read(letter.body, letter.message_id)]
     try:
         return [f"delivery of job {woken(letter.body)}"]
     except (ValueError, TypeError, KeyError):
         return ["a message that can't be read"]
 
 
-def _kind(message: messages.Message) -> str:
+def _kind(message: envelopes.Message) -> str:
     match message:
         case Drop(key=key):
             return f"drop of {key}"
@@ -164,7 +165,7 @@ def _price(letters: list[Letter]) -> str:
     found = [
         price
         for letter in letters
-        for message in messages.read(letter.body, letter.message_id)
+        for message in envelopes.read(letter.body, letter.message_id)
         if (price := _priced(message)) is not None
     ]
     known = f" The requests among them cost up to {money(sum(found, Decimal(0)))} USD." if found else ""

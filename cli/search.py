@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.stack import Stack
+from dropreel.aws.jobs_table import from_item, marshal
 from dropreel.jobs import ATTENTION, Job, Status
-from dropreel.store import from_item, marshal
 
 #: What a line needs, and no more: inputs and histories stay where they are.
 FIELDS = (

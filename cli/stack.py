@@ -12,16 +12,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.exits import INVALID, UNREACHABLE, Trouble
 from cli.presence import newest
-from dropreel.ending import Ending
-from dropreel.executions import Executions
-from dropreel.gates import Gates
-from dropreel.holding import Holding
-from dropreel.inbox import Inbox
+from dropreel.aws.executions import Executions
+from dropreel.aws.gates import Gates
+from dropreel.aws.jobs_table import Store
+from dropreel.aws.queues import Deliveries, Queue
+from dropreel.delivery.ending import Ending
+from dropreel.intake.inbox import Inbox
 from dropreel.jobs import Job
 from dropreel.operating import Operator
-from dropreel.queues import Deliveries, Queue
 from dropreel.settings import BadSetting, SubmitSettings, read
-from dropreel.store import Store
+from dropreel.submit.holding import Holding
 from infra.environments import KINDS
 
 #: Hosts on which a laptop stack can be; it takes any key.

@@ -12,11 +12,11 @@ from enum import Enum
 from itertools import islice
 
 from cli.stack import Stack
-from dropreel import drops
-from dropreel.assembly import Assembly, assemble
-from dropreel.drops import Name, Place
 from dropreel.errors import Mistake
-from dropreel.inbox import Inbox, Part
+from dropreel.intake import drops
+from dropreel.intake.assembly import Assembly, assemble
+from dropreel.intake.drops import Name, Place
+from dropreel.intake.inbox import Inbox, Part
 
 #: Places that are looked at at the same time.
 AT_ONCE = 8

@@ -11,9 +11,9 @@ from cli import looks
 from cli.check import Check, State
 from cli.stack import Stack
 from cli.wording import count, due, money
-from dropreel.gates import BUDGET, DAY, Gate, day_of
+from dropreel.aws.gates import BUDGET, DAY, Gate, day_of
+from dropreel.aws.jobs_table import marshal
 from dropreel.jobs import Status
-from dropreel.store import marshal
 
 #: Jobs of a status, or behind a gate, that are counted at most.
 MOST = 1000

@@ -8,7 +8,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from dropreel.gates import BUDGET, Gate
+from dropreel.aws.gates import BUDGET, Gate
 from dropreel.jobs import Job, Status
 
 #: For what was asked for, and for everything else.

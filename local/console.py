@@ -21,11 +21,11 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from cli.summary import as_json, brief, cost
-from dropreel import lending
+from dropreel.aws.jobs_table import from_item
 from dropreel.catalog.fields import KIND_OF
-from dropreel.inbox import LONGEST_TEXT, Inbox
+from dropreel.intake.inbox import LONGEST_TEXT, Inbox
 from dropreel.jobs import Job
-from dropreel.store import from_item
+from dropreel.submit import lending
 from local.console_check import Intended, check
 from local.console_models import described
 from local.web import is_here

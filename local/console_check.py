@@ -7,11 +7,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from dropreel import catalog, drops
-from dropreel.assembly import assemble
-from dropreel.drops import Place
+from dropreel import catalog
 from dropreel.errors import Mistake
-from dropreel.inbox import LONGEST_TEXT, Inbox, Part
+from dropreel.intake import drops
+from dropreel.intake.assembly import assemble
+from dropreel.intake.drops import Place
+from dropreel.intake.inbox import LONGEST_TEXT, Inbox, Part
 
 
 class File(BaseModel):

@@ -10,9 +10,9 @@ import os
 import sys
 import time
 
-from dropreel.addresses import Policy
-from dropreel.copying import Copier
-from dropreel.media import fetch
+from dropreel.transfer.addresses import Policy
+from dropreel.transfer.copying import Copier
+from dropreel.transfer.fetching import fetch
 from dropreel.wiring import aws
 
 

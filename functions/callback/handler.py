@@ -1,4 +1,4 @@
-"""A gateway's callback: an HTTP request in, its status out. What it means is `dropreel.settle`'s to say."""
+"""A gateway's callback: an HTTP request in, its status out. What it means is `dropreel.outcome.settle`'s to say."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from dropreel.queues import Deliveries, Queue
+from dropreel.aws.jobs_table import Store
+from dropreel.aws.queues import Deliveries, Queue
+from dropreel.outcome.settle import take_callback
 from dropreel.settings import CallbackSettings, read
-from dropreel.settle import take_callback
-from dropreel.store import Store
 from dropreel.telemetry import adopt_domain_measures, logger, metrics
 from dropreel.wiring import aws, early
 

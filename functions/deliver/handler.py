@@ -1,14 +1,12 @@
-"""Jobs whose outcome is to be fetched: queue messages in, those that are to come again out. `dropreel.delivery` does
-the rest.
-"""
+"""Jobs whose outcome is to be fetched: queue messages in, those that are to come again out."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from dropreel import batch
-from dropreel.queues import woken
+from dropreel.aws import batch
+from dropreel.aws.queues import woken
 from dropreel.settings import DeliverSettings, read
 from dropreel.telemetry import adopt_domain_logs, adopt_domain_measures, logger, metrics
 from dropreel.wiring import deliver_of, early
@@ -16,8 +14,8 @@ from dropreel.wiring import deliver_of, early
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from dropreel.delivery import Delivery
-    from dropreel.queues import Queue
+    from dropreel.aws.queues import Queue
+    from dropreel.delivery.delivery import Delivery
 
 
 @cache

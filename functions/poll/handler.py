@@ -1,4 +1,4 @@
-"""A look at an attempt: its watch's state in, the next state out. `dropreel.poll` decides."""
+"""A look at an attempt: its watch's state in, the next state out. `dropreel.outcome.watch` decides."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dropreel.wiring import early, poll_of
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from dropreel.poll import Poll, State
+    from dropreel.outcome.watch import Poll, State
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A round of a closed gate: its execution's state in, the next state out. `dropreel.probe` decides."""
+"""A round of a closed gate: its execution's state in, the next state out. `dropreel.submit.probe` decides."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from dropreel.wiring import early, probe_of
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from dropreel.holding import State
-    from dropreel.probe import Probe
+    from dropreel.submit.holding import State
+    from dropreel.submit.probe import Probe
 
 
 @cache

@@ -1,21 +1,21 @@
-"""Drops and messages: queue messages in, those that are to come again out. `dropreel.intake` does the rest."""
+"""Drops and messages: queue messages in, those that are to come again out. `dropreel.intake.intake` does the rest."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from dropreel import batch
-from dropreel.admission import UNTOLD
+from dropreel.aws import batch
 from dropreel.settings import SubmitSettings, read
+from dropreel.submit.admission import UNTOLD
 from dropreel.telemetry import adopt_domain_logs, adopt_domain_measures, logger, metrics
 from dropreel.wiring import early, submit_of
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from dropreel.intake import Intake
-    from dropreel.queues import Queue
+    from dropreel.aws.queues import Queue
+    from dropreel.intake.intake import Intake
 
 
 @cache

@@ -11,9 +11,9 @@ import pytest
 import local
 from cli.advice import advise
 from cli.summary import cost
+from dropreel.aws.jobs_table import to_item
 from dropreel.catalog import MODELS
 from dropreel.jobs import Job, Status
-from dropreel.store import to_item
 from local.gateways import SimulatedGateways
 from local.gateways.samples import sample_picture, sample_sound
 from tests.e2e.harness import Stack

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-from dropreel.admission import UNTOLD, Outcome
 from dropreel.jobs import ENDED
+from dropreel.submit.admission import UNTOLD, Outcome
 
 ROOT = Path(__file__).parents[2]
 DOMAIN = ROOT / "layers/core/python"

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from cli.looks import PAUSE
-from dropreel.batch import pause
+from dropreel.aws.batch import pause
 from tests.infra.synthesized import Assembly, Json, listed, readable
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from dropreel import settings
-from dropreel.addresses import CONNECT, TIMEOUT
-from dropreel.delivery import LONGEST_COPY
+from dropreel.delivery.delivery import LONGEST_COPY
 from dropreel.gateways import wire
-from dropreel.media import BEGIN
+from dropreel.transfer.addresses import CONNECT, TIMEOUT
+from dropreel.transfer.fetching import BEGIN
 from tests.infra.synthesized import Assembly, Json, listed, readable, service
 
 _GATEWAYS = {

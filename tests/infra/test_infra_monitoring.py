@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dropreel.batch import LONGEST_PAUSE
+from dropreel.aws.batch import LONGEST_PAUSE
 from infra.app import synth
 from tests.infra.measuring import ROOT, who_measures
 from tests.infra.synthesized import Assembly, Json, readable

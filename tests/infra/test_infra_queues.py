@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dropreel.batch import pause
-from dropreel.delivery import LEASE, LONGEST_COPY, PATIENCE
+from dropreel.aws.batch import pause
+from dropreel.delivery.delivery import LEASE, LONGEST_COPY, PATIENCE
 from tests.infra.synthesized import Assembly, Json, listed, readable
 
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from dropreel.holding import BATCH
-from dropreel.probe import MOST_ROUNDS
+from dropreel.submit.holding import BATCH
+from dropreel.submit.probe import MOST_ROUNDS
 from tests.infra.synthesized import Assembly, Json, readable
 
 MACHINES = pytest.mark.parametrize(("name", "task", "noun"), [("Watch", "Poll", "poll"), ("Gate", "Probe", "probe")])

@@ -9,8 +9,8 @@ from contextlib import nullcontext
 
 import pytest
 
-from dropreel.delivery import LONGEST_COPY
-from dropreel.queues import ComeAgain
+from dropreel.aws.queues import ComeAgain
+from dropreel.delivery.delivery import LONGEST_COPY
 from local.gateways.samples import sample_picture
 from tests.integration.world import OUTBOX, World
 

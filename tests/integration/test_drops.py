@@ -7,9 +7,9 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from dropreel.ending import Ending
+from dropreel.aws.jobs_table import Store
+from dropreel.delivery.ending import Ending
 from dropreel.jobs import Job, Status
-from dropreel.store import Store
 from dropreel.wiring import aws
 from local.gateways.samples import sample_picture, sample_sound
 from tests.integration.world import INBOX, OUTBOX, World

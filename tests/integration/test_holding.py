@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ParamValidationError
 
-from dropreel import holding
-from dropreel.gates import LOST, Gates
-from dropreel.probe import MOST_ROUNDS
-from dropreel.queues import woken
+from dropreel.aws.gates import LOST, Gates
+from dropreel.aws.queues import woken
+from dropreel.submit import holding
+from dropreel.submit.probe import MOST_ROUNDS
 from tests.integration.world import INBOX, World
 
 if TYPE_CHECKING:

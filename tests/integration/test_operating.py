@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 from botocore.exceptions import ClientError
 
-from dropreel.delivery import LEASE
-from dropreel.ending import Ending
+from dropreel.aws.executions import Executions
+from dropreel.aws.gates import Gates
+from dropreel.aws.queues import Deliveries, Queue
+from dropreel.delivery.delivery import LEASE
+from dropreel.delivery.ending import Ending
 from dropreel.errors import Mistake
-from dropreel.executions import Executions
-from dropreel.gates import Gates
 from dropreel.operating import Operator
-from dropreel.queues import Deliveries, Queue
 from dropreel.wiring import aws
 from tests.integration.world import OUTBOX, World
 

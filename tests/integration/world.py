@@ -16,17 +16,17 @@ from typing import Any
 
 import boto3
 
-from dropreel.delivery import Delivery
+from dropreel.aws.jobs_table import Store, from_item
+from dropreel.aws.queues import ComeAgain, Deliveries, Queue, woken
+from dropreel.delivery.delivery import Delivery
 from dropreel.gateways.wire import new_client
-from dropreel.holding import State as GateState
-from dropreel.intake import Intake
+from dropreel.intake.intake import Intake
 from dropreel.jobs import Job
-from dropreel.poll import Poll, State, first_state
-from dropreel.probe import Probe
-from dropreel.queues import ComeAgain, Deliveries, Queue, woken
+from dropreel.outcome.settle import take_callback
+from dropreel.outcome.watch import Poll, State, first_state
 from dropreel.settings import DeliverSettings, PollSettings, SubmitSettings
-from dropreel.settle import take_callback
-from dropreel.store import Store, from_item
+from dropreel.submit.holding import State as GateState
+from dropreel.submit.probe import Probe
 from dropreel.wiring import Outside, aws, deliver_of, poll_of, probe_of, submit_of
 from local.gateways import SimulatedGateways
 from local.moto_server import MotoServer

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dropreel.gates import BUDGET
+from dropreel.aws.gates import BUDGET
+from dropreel.intake.envelopes import Submit, own
 from dropreel.jobs import Job, Status
-from dropreel.messages import Submit, own
 from tests.simulation.functions import FIRST_POLL
 from tests.simulation.gateway import Post
 from tests.simulation.ledger import Ledger, order_of

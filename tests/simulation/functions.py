@@ -18,10 +18,10 @@ from typing import Any
 from unittest import mock
 
 from dropreel import catalog
+from dropreel.aws.jobs_table import Store
+from dropreel.aws.queues import Deliveries, Queue
 from dropreel.gateways import wire
-from dropreel.queues import Deliveries, Queue
 from dropreel.settings import DeliverSettings, PollSettings, SubmitSettings
-from dropreel.store import Store
 from dropreel.wiring import Outside, deliver_of, poll_of, probe_of, submit_of
 from tests.simulation.account import BUS, GATES, INBOX, JOBS, OUTBOX, Account
 from tests.simulation.cloud import Message, Sqs

@@ -14,9 +14,9 @@ from urllib.parse import unquote
 
 import httpx
 
-from dropreel.addresses import Policy
 from dropreel.errors import MediaUnavailable
-from dropreel.media import Media
+from dropreel.transfer.addresses import Policy
+from dropreel.transfer.fetching import Media
 from tests.simulation.account import KEYS
 from tests.simulation.effects import Effects, Life
 from tests.simulation.script import Generation, Plan

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from dropreel.gates import BUDGET
+from dropreel.aws.gates import BUDGET
 from dropreel.jobs import ENDED, SETTLED, Job, Status
 from tests.simulation.effects import Life
 from tests.simulation.gateway import RETRY_AFTER, Post

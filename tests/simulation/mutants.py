@@ -13,27 +13,17 @@ from unittest import mock
 
 import httpx
 
-from dropreel import (
-    admission,
-    batch,
-    catalog,
-    delivery,
-    ending,
-    gates,
-    gathering,
-    holding,
-    jobs,
-    media,
-    poll,
-    probe,
-    queues,
-    store,
-    submit,
-)
+from dropreel import catalog, jobs
+from dropreel.aws import batch, gates, jobs_table, queues
+from dropreel.delivery import delivery, ending
 from dropreel.errors import AnswerLost, MediaUnavailable
 from dropreel.gateways import Answer, access, wire
+from dropreel.intake import gathering
+from dropreel.intake.envelopes import Submit, own
 from dropreel.jobs import Arrival, Job, Look, Status
-from dropreel.messages import Submit, own
+from dropreel.outcome import watch
+from dropreel.submit import admission, holding, probe, sending
+from dropreel.transfer import fetching
 from tests.simulation import cloud
 from tests.simulation.crashes import BOOK, SAD_STORIES, STORIES
 from tests.simulation.script import Generation, Order, Plan, Trouble
@@ -70,12 +60,12 @@ def _post_before_the_write(self: Any, job: Job, was: Job | None, *, probing: str
     self._start_watch(intent)
     if self._begin(intent, was):
         self._store.accepted(intent, request_id)
-    return submit.Sent.ANSWERED
+    return sending.Sent.ANSWERED
 
 
 @contextmanager
 def _watch_after_the_post() -> Iterator[None]:
-    start, post = submit.Sender._start_watch, submit.Sender._post
+    start, post = sending.Sender._start_watch, sending.Sender._post
 
     def post_and_start(self: Any, intent: Job, *others: Any) -> Any:
         sent = post(self, intent, *others)
@@ -83,8 +73,8 @@ def _watch_after_the_post() -> Iterator[None]:
         return sent
 
     with (
-        mock.patch.object(submit.Sender, "_start_watch"),
-        mock.patch.object(submit.Sender, "_post", post_and_start),
+        mock.patch.object(sending.Sender, "_start_watch"),
+        mock.patch.object(sending.Sender, "_post", post_and_start),
     ):
         yield
 
@@ -108,13 +98,13 @@ def _dedupe_in_memory() -> Iterator[None]:
         if (job.job_id, job.attempt) in sent and job.status is Status.SUBMITTING:
             return False
         sent.add((job.job_id, job.attempt))
-        self._client.put_item(TableName=self._table, Item=store.to_item(job))
+        self._client.put_item(TableName=self._table, Item=jobs_table.to_item(job))
         return True
 
     def on_arrival(existing: Job | None, drop: str) -> Arrival:
         return Arrival.SEND if existing is None or existing.status is Status.HELD else Arrival.NOTHING
 
-    with mock.patch.object(store.Store, "put", put), mock.patch.object(admission, "on_arrival", on_arrival):
+    with mock.patch.object(jobs_table.Store, "put", put), mock.patch.object(admission, "on_arrival", on_arrival):
         yield
 
 
@@ -134,11 +124,11 @@ def _ends_with_the_deadline(job: Job | None, look: Look, now: float, *, late_sec
 
 
 def _settle_only(self: Any, job: Job) -> None:
-    with mock.patch.object(poll, "_wakes", return_value=False):
+    with mock.patch.object(watch, "_wakes", return_value=False):
         _ask(self, job)
 
 
-_ask = poll.Poll._ask
+_ask = watch.Poll._ask
 
 
 @contextmanager
@@ -153,7 +143,7 @@ def _looks_as_messages() -> Iterator[None]:
         queues.Deliveries(queues.Queue(self._intake._client, "deliver")).wake(job.job_id, delay=30)
 
     with (
-        mock.patch.object(submit.Sender, "_start_watch", first),
+        mock.patch.object(sending.Sender, "_start_watch", first),
         mock.patch.object(delivery.Delivery, "_unfinished", following),
     ):
         yield
@@ -179,7 +169,7 @@ def _counts_no_try(self: Any, job: Job, until: float, tries: int) -> bool:
     return _postpone(self, job, until, job.tries)
 
 
-_postpone = store.Store.postpone
+_postpone = jobs_table.Store.postpone
 
 
 def _few_receives() -> AbstractContextManager[Any]:
@@ -190,7 +180,7 @@ def _few_receives() -> AbstractContextManager[Any]:
 def _counts_no_tries() -> Iterator[None]:
     """Where 20 receives stand for all that there may be."""
     few = {"deliver": replace(cloud.QUEUES["deliver"], receives=20)}
-    with mock.patch.dict(cloud.QUEUES, few), mock.patch.object(store.Store, "postpone", _counts_no_try):
+    with mock.patch.dict(cloud.QUEUES, few), mock.patch.object(jobs_table.Store, "postpone", _counts_no_try):
         yield
 
 
@@ -214,7 +204,10 @@ def _claim_anyway(self: Any, job: Job, owner: str, until: float) -> bool:
 
 @contextmanager
 def _no_lease() -> Iterator[None]:
-    with mock.patch.object(store.Store, "claim", _claim_anyway), mock.patch.object(store, "LEASE_MINE", ANYBODY):
+    with (
+        mock.patch.object(jobs_table.Store, "claim", _claim_anyway),
+        mock.patch.object(jobs_table, "LEASE_MINE", ANYBODY),
+    ):
         yield
 
 
@@ -222,7 +215,7 @@ def _check_then_reserve(self: Any, intent: dict[str, Any], day: str, usd: Decima
     if self.spent(day) + usd > limit:
         return False
     item = {"name": gates.BUDGET, "item": f"spent#{day}", "usd": self.spent(day) + usd}
-    self._client.put_item(TableName=self._table, Item=store.marshal(item))
+    self._client.put_item(TableName=self._table, Item=jobs_table.marshal(item))
     try:
         self._client.put_item(**intent)
     except self._client.exceptions.ConditionalCheckFailedException:
@@ -237,12 +230,12 @@ def _release_again(self: Any, job: Job) -> bool:
         TableName=self._table,
         Key={"name": {"S": gates.BUDGET}, "item": {"S": f"spent#{job.reserved_day}"}},
         UpdateExpression="SET usd = usd - :usd",
-        ExpressionAttributeValues=store.marshal({":usd": job.reserved_usd}),
+        ExpressionAttributeValues=jobs_table.marshal({":usd": job.reserved_usd}),
     )
     return True
 
 
-_readinto = media.Media.readinto
+_readinto = fetching.Media.readinto
 
 
 def _short_is_enough(self: Any, buffer: memoryview, beat: Callable[[], None]) -> int:
@@ -295,17 +288,17 @@ def _probes_with_every_job(self: Any, job: Job, was: Job | None, *, probing: str
     return _send(self, job, was, probing=job.gateway)
 
 
-_send = submit.Sender.send
+_send = sending.Sender.send
 
 
 def _logs_the_token(self: Any, intent: Job, token: str) -> Any:
     callback = _callback(self, intent, token)
     if callback:
-        logging.getLogger("dropreel.submit").info("reports to %s", callback.url)
+        logging.getLogger("dropreel.submit.sending").info("reports to %s", callback.url)
     return callback
 
 
-_callback = submit.Sender._callback
+_callback = sending.Sender._callback
 
 
 def _no_mark(self: Any, name: str, job: Job) -> None:
@@ -322,7 +315,7 @@ def _forgets_what_was_rejected(job: Job) -> Any:
     return item | ({"expires_at": {"N": str(int(job.completed_at) + 90 * 86_400)}} if job.error else {})
 
 
-_to_item = store.to_item
+_to_item = jobs_table.to_item
 
 
 def _records_once_more(self: Any, drop: Any, found: Any) -> Any:
@@ -374,25 +367,27 @@ LONG_WRONG = "a drop that fails, is wrong for as long as it is remembered, and t
 ERRORS = Plan(orders=tuple(Order(generations=(Generation(outcome="ERROR"),)) for _ in range(2)), budget=Decimal("3.60"))
 
 MUTANTS: dict[str, Mutant] = {
-    "POST before the write": Mutant(_in(submit.Sender, "send", _post_before_the_write), "was POSTed again", DUPLICATES),
+    "POST before the write": Mutant(
+        _in(sending.Sender, "send", _post_before_the_write), "was POSTed again", DUPLICATES
+    ),
     "the watch is started after the POST": Mutant(
         _watch_after_the_post, "is left", POLLED, mishap=("submit", "POST gateway", "after")
     ),
-    "a watch looks once": Mutant(_in(poll, "watch_is_over", lambda *_, **__: True), "is left SUBMITTED", POLLED),
+    "a watch looks once": Mutant(_in(watch, "watch_is_over", lambda *_, **__: True), "is left SUBMITTED", POLLED),
     "no watch at all": Mutant(
-        _in(submit.Sender, "_start_watch", lambda self, intent: None), "is left SUBMITTED", POLLED
+        _in(sending.Sender, "_start_watch", lambda self, intent: None), "is left SUBMITTED", POLLED
     ),
     "a poll that does not settle": Mutant(
-        _in(poll.Poll, "_ask", lambda self, job: None), "s after it was made", POLLED
+        _in(watch.Poll, "_ask", lambda self, job: None), "s after it was made", POLLED
     ),
     "a poll that settles, and wakes nobody": Mutant(
-        _in(poll.Poll, "_ask", _settle_only), "s after it was made", POLLED
+        _in(watch.Poll, "_ask", _settle_only), "s after it was made", POLLED
     ),
     "a poll that wakes the delivery each time": Mutant(
-        _in(poll, "_wakes", lambda job, answer: True), "was woken", SLOWLY
+        _in(watch, "_wakes", lambda job, answer: True), "was woken", SLOWLY
     ),
     "a watch that ends with the deadline": Mutant(
-        _in(poll, "watch_is_over", _ends_with_the_deadline),
+        _in(watch, "watch_is_over", _ends_with_the_deadline),
         "says EXPIRED",
         replace(POLLED, orders=(Order(generations=(Generation(seconds=1900.0),)),)),
     ),
@@ -424,15 +419,15 @@ MUTANTS: dict[str, Mutant] = {
         replace(BOOK, orders=(Order(generations=LOST, again=(600.0,)),)),
     ),
     "a look sends what is UNKNOWN again": Mutant(
-        _in(poll, "next_look", _resends_unknown),
+        _in(watch, "next_look", _resends_unknown),
         "was POSTed again",
         replace(BOOK, orders=(Order(generations=LOST),)),
     ),
     "condition without the token": Mutant(
-        _in(store, "RIGHT_TOKEN", "(token_hash = :token OR attribute_exists(token_hash))"), "was answered", BOOK
+        _in(jobs_table, "RIGHT_TOKEN", "(token_hash = :token OR attribute_exists(token_hash))"), "was answered", BOOK
     ),
     "condition without the order of news": Mutant(
-        _in(store, "NEWS", "(attribute_exists(job_id) OR hint < :rank)"),
+        _in(jobs_table, "NEWS", "(attribute_exists(job_id) OR hint < :rank)"),
         "older news",
         Plan(progress=True, orders=tuple(Order(generations=(Generation(calls="progress"),)) for _ in range(3))),
         first=2,
@@ -452,7 +447,7 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "trusting the callback": Mutant(_in(delivery.Delivery, "_outcome", _trusts_the_callback), "but the gateway", BOOK),
     "a download that may be short": Mutant(
-        _in(media.Media, "readinto", _short_is_enough),
+        _in(fetching.Media, "readinto", _short_is_enough),
         "is not what the gateway served",
         replace(BOOK, orders=(Order(generations=(Generation(broken=1),)),)),
     ),
@@ -519,7 +514,7 @@ MUTANTS: dict[str, Mutant] = {
         mishap=("probe", "DeleteItem", "after"),
     ),
     "every held job is a probe": Mutant(
-        _in(submit.Sender, "send", _probes_with_every_job), "was asked", replace(REFUSED, concurrency=1)
+        _in(sending.Sender, "send", _probes_with_every_job), "was asked", replace(REFUSED, concurrency=1)
     ),
     "a held job leaves no mark": Mutant(_in(gates.Gates, "mark", _no_mark), "is left HELD", REFUSED, first=1),
     "a watch's name can come again": Mutant(
@@ -528,7 +523,7 @@ MUTANTS: dict[str, Mutant] = {
         replace(CROWD, budget=Decimal("2.40"), webhooks=False),
     ),
     "a job that was given back is left": Mutant(
-        _in(poll, "next_look", _stops_when_held),
+        _in(watch, "next_look", _stops_when_held),
         "is left HELD",
         replace(BOOK, resubmit_unknown=True, orders=(Order(generations=(*LOST, Generation())),)),
         mishap=("poll", "UpdateItem", "after"),
@@ -575,7 +570,7 @@ MUTANTS: dict[str, Mutant] = {
         Plan((Order("pair"), Order()), troubles=(Trouble("pixazo", 402, 0, 2000),), withdrawn=(FABRIC, 1000.0)),
     ),
     "a drop while a job is held is not noted": Mutant(
-        _in(store.Store, "note_drop", lambda self, job, drop: True),
+        _in(jobs_table.Store, "note_drop", lambda self, job, drop: True),
         "left its end",
         SAD_STORIES["a drop that is dropped again while it is held, and fails"][0],
     ),
@@ -586,7 +581,7 @@ MUTANTS: dict[str, Mutant] = {
         mishap=("submit", "GetObject", "stall"),
     ),
     "a rejected drop is forgotten although it had been sent": Mutant(
-        _in(store, "to_item", _forgets_what_was_rejected), "was forgotten", STORIES[LONG_WRONG]
+        _in(jobs_table, "to_item", _forgets_what_was_rejected), "was forgotten", STORIES[LONG_WRONG]
     ),
-    "a token in the logs": Mutant(_in(submit.Sender, "_callback", _logs_the_token), "a secret in the logs", BOOK),
+    "a token in the logs": Mutant(_in(sending.Sender, "_callback", _logs_the_token), "a secret in the logs", BOOK),
 }

@@ -15,9 +15,9 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from dropreel.gates import Gates
+from dropreel.aws.gates import Gates
+from dropreel.aws.jobs_table import Store
 from dropreel.jobs import Job, Status
-from dropreel.store import Store
 
 DAY = "2030-01-01"
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from dropreel import holding
+from dropreel.submit import holding
 from tests.simulation.account import Accounts
 from tests.simulation.crashes import STORIES
 from tests.simulation.effects import Life

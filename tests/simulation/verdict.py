@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from dropreel.ending import manifest
-from dropreel.gates import BUDGET
+from dropreel.aws.gates import BUDGET
+from dropreel.delivery.ending import manifest
 from dropreel.jobs import ENDED, Job, Status, token_hash
 from tests.simulation.account import KEYS, OUTBOX
 from tests.simulation.bounds import mishaps, troubled_until, unbounded

@@ -25,4 +25,4 @@ def host() -> Iterator[FilmHost]:
 @pytest.fixture
 def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is small enough for one request."""
-    monkeypatch.setattr("dropreel.copying.MOST_AT_ONCE", 0)
+    monkeypatch.setattr("dropreel.transfer.copying.MOST_AT_ONCE", 0)

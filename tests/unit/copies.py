@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 
-from dropreel.addresses import Policy
-from dropreel.copying import Copier, Output
-from dropreel.media import PIECE, fetch
-from dropreel.window import PART, PARTS
+from dropreel.transfer.addresses import Policy
+from dropreel.transfer.buffers import PART, PARTS
+from dropreel.transfer.copying import Copier, Output
+from dropreel.transfer.fetching import PIECE, fetch
 from tests.unit.hosts import Asked, Bucket, FilmHost
 
 LAPTOP = Policy(allow_loopback=True)

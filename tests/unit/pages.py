@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from dropreel.addresses import Policy
 from dropreel.errors import MediaUnavailable
-from dropreel.media import fetch
+from dropreel.transfer.addresses import Policy
+from dropreel.transfer.fetching import fetch
 from tests.unit.hosts import Server
 
 LAPTOP = Policy(allow_loopback=True)

@@ -15,7 +15,7 @@ from unittest import mock
 from moto import mock_aws
 
 from cli.stack import Access, Stack
-from dropreel.executions import Executions
+from dropreel.aws.executions import Executions
 from dropreel.jobs import Job, Status
 from dropreel.settings import SubmitSettings
 

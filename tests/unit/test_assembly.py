@@ -14,9 +14,9 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from dropreel import drops
-from dropreel.assembly import Assembly, assemble, media_of
-from dropreel.inbox import LONGEST_TEXT, Inbox
+from dropreel.intake import drops
+from dropreel.intake.assembly import Assembly, assemble, media_of
+from dropreel.intake.inbox import LONGEST_TEXT, Inbox
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

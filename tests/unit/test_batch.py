@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from dropreel import batch
-from dropreel.queues import ComeAgain, Queue
+from dropreel.aws import batch
+from dropreel.aws.queues import ComeAgain, Queue
 
 
 class Sqs:

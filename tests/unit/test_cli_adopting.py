@@ -12,12 +12,12 @@ import pytest
 
 from cli.following import Follower
 from cli.stack import Stack
-from dropreel.copying import Output
-from dropreel.delivery import Delivery
+from dropreel.aws.jobs_table import to_item
+from dropreel.delivery.delivery import Delivery
 from dropreel.gateways import Answer
 from dropreel.jobs import Job, Status
 from dropreel.operating import LATER, another_watch
-from dropreel.store import to_item
+from dropreel.transfer.copying import Output
 from tests.unit.stacks import a_stack, job
 
 DEADLINE = 3600

@@ -22,9 +22,9 @@ from cli.draft import parameters
 from cli.exits import FAILED, INVALID, UNREACHABLE, Trouble
 from cli.following import Follower
 from cli.stack import Stack
-from dropreel import drops, messages
 from dropreel.catalog import MODELS, Model
 from dropreel.errors import Mistake
+from dropreel.intake import drops, envelopes
 from dropreel.jobs import ATTENTION, Job, Status
 
 PROJECT = Path(__file__).parents[2]
@@ -303,9 +303,9 @@ def test_a_setting_without_name_or_value_is_named(given: str, problem: str) -> N
     ['{"model": "veo-3-1-fast", "input": {"prompt": "x"}}', "junk", '{"model": 7}', '["a list"]'],
 )
 def test_a_message_that_goes_back_is_known_by_the_id_it_had(body: str) -> None:
-    (before,) = messages.read(body, "first-id")
-    (after,) = messages.read(redrive.resent(body, "first-id"), "second-id")
-    assert isinstance(after, messages.Request | messages.Unreadable)
+    (before,) = envelopes.read(body, "first-id")
+    (after,) = envelopes.read(redrive.resent(body, "first-id"), "second-id")
+    assert isinstance(after, envelopes.Request | envelopes.Unreadable)
     assert after.message_id == "first-id"
     assert isinstance(before, type(after))
 
@@ -317,14 +317,14 @@ def test_a_drop_goes_back_as_it_is(path: Path) -> None:
 
 
 def test_our_own_messages_go_back_as_they_are() -> None:
-    body = messages.own(messages.Submit("a-job"))
+    body = envelopes.own(envelopes.Submit("a-job"))
     assert redrive.resent(body, "an-id") == body
 
 
 @pytest.mark.parametrize(
     ("queue", "body", "words"),
     [
-        ("intake", messages.own(messages.Submit("a-job")), ["resubmission of job a-job"]),
+        ("intake", envelopes.own(envelopes.Submit("a-job")), ["resubmission of job a-job"]),
         ("intake", '{"model": "veo-3-1", "input": {}, "id": "order-1"}', ["request for veo-3-1, id order-1"]),
         ("intake", "junk", ["a message that can't be read"]),
         ("deliver", '{"job_id": "a-job"}', ["delivery of job a-job"]),

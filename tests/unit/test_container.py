@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropreel.container import HEAD, TYPES, begins, identify
+from dropreel.transfer.file_types import HEAD, TYPES, begins, identify
 
 MP4 = ("mp4", "video/mp4")
 #: No text, and nothing that has a signature.

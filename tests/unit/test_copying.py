@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from dropreel.copying import Copier
-from dropreel.media import PIECE, fetch
-from dropreel.streaming import MOST_AT_ONCE
-from dropreel.window import PART, PARTS
+from dropreel.transfer.buffers import PART, PARTS
+from dropreel.transfer.copying import Copier
+from dropreel.transfer.fetching import PIECE, fetch
+from dropreel.transfer.streamed import MOST_AT_ONCE
 from tests.unit.copies import LABELS, LAPTOP, LONG, WINDOW, copier, copy, covered, film, right, throttled
 from tests.unit.hosts import STREAMED, Asked, Bucket, FilmHost
 
@@ -90,7 +90,7 @@ def test_what_fits_into_a_part_is_one_put_and_more_is_parts(bucket: Bucket) -> N
 def test_a_lane_that_is_alone_asks_for_a_part_at_a_time(
     host: FilmHost, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dropreel.reading.MOST_LANES", 1)
+    monkeypatch.setattr("dropreel.transfer.downloading.MOST_LANES", 1)
     copy(host, bucket)
     parts = [(n * PART, (n + 1) * PART) for n in range(1, PARTS)]
     assert host.ranges == [(PIECE, PART), *parts, (WINDOW, LONG)]
@@ -142,7 +142,7 @@ def test_files_of_any_sizes_in_a_row_take_no_more_than_the_window(
         def __del__(self) -> None:
             alive.pop(id(self), None)
 
-    monkeypatch.setattr("dropreel.window.bytearray", Counted, raising=False)
+    monkeypatch.setattr("dropreel.transfer.buffers.bytearray", Counted, raising=False)
     # S3 is slower than the host, so that all of the window is in use.
     bucket.trouble = lambda call: time.sleep(0.5) or 0 if call.startswith("Part") else 0  # type: ignore[func-returns-value]
     several = copier(bucket)

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from dropreel.errors import MediaUnavailable
-from dropreel.media import PIECE
-from dropreel.reading import MOST_LANES
-from dropreel.uploads import MOST_PARTS
-from dropreel.window import PART
+from dropreel.transfer.buffers import PART
+from dropreel.transfer.downloading import MOST_LANES
+from dropreel.transfer.fetching import PIECE
+from dropreel.transfer.multipart import MOST_PARTS
 from tests.unit.copies import LABELS, LONG, copier, copy, covered, film, right, throttled
 from tests.unit.hosts import Asked, Bucket, FilmHost, send
 
@@ -221,7 +221,7 @@ def test_fifty_gigabytes_fit_into_the_parts_that_s3_takes() -> None:
 def test_a_film_of_unknown_length_may_not_have_more_parts_either(
     host: FilmHost, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dropreel.uploads.MOST_PARTS", 2)
+    monkeypatch.setattr("dropreel.transfer.multipart.MOST_PARTS", 2)
     host.instead = host.endless
     with pytest.raises(MediaUnavailable, match="more than"):
         copy(host, bucket)

@@ -11,10 +11,10 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from dropreel.addresses import CONNECT
-from dropreel.delivery import LEASE
-from dropreel.media import BEGIN
-from dropreel.window import PART
+from dropreel.delivery.delivery import LEASE
+from dropreel.transfer.addresses import CONNECT
+from dropreel.transfer.buffers import PART
+from dropreel.transfer.fetching import BEGIN
 from tests.unit.copies import LeaseLost, copy, film, throttled
 from tests.unit.hosts import Asked, Bucket, FilmHost
 
@@ -97,7 +97,7 @@ def test_a_lost_lease_cuts_the_one_request(host: FilmHost, bucket: Bucket, manne
 def test_a_lost_lease_does_not_wait_for_an_s3_that_takes_nothing(
     host: FilmHost, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dropreel.streaming.TIMEOUT", 3600.0)
+    monkeypatch.setattr("dropreel.transfer.streamed.TIMEOUT", 3600.0)
     host.film = film(6 * PART)
     started = time.monotonic()
 

@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 from botocore.exceptions import ClientError
 
-from dropreel.media import PIECE
-from dropreel.window import PART
+from dropreel.transfer.buffers import PART
+from dropreel.transfer.fetching import PIECE
 from tests.unit.copies import LONG, LeaseLost, copy, film, right
 from tests.unit.hosts import Asked, Bucket, FilmHost, unframed
 

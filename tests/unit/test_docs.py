@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 
 from cli.app import app
-from dropreel import drops, messages
 from dropreel.catalog import MODELS, Model, find
 from dropreel.catalog.fields import KIND_OF, Choice, Field, Flag, Media, Seconds, seconds
-from dropreel.ending import manifest
+from dropreel.delivery.ending import manifest
 from dropreel.errors import Mistake
+from dropreel.intake import drops, envelopes
+from dropreel.intake.envelopes import Request
 from dropreel.jobs import ENDED, Job, Status
-from dropreel.messages import Request
 from infra.environments import KINDS, Settings
 
 PROJECT = Path(__file__).parents[2]
@@ -205,7 +205,7 @@ def test_readmes_line_for_each_model_makes_a_complete_job() -> None:
 
 def test_readmes_message_is_one() -> None:
     (body,) = re.findall(r"--message-body '(.*?\})'\n", README, re.DOTALL)
-    (message,) = messages.read(body.replace("'$INBOX'", "inbox"), "an-id")
+    (message,) = envelopes.read(body.replace("'$INBOX'", "inbox"), "an-id")
     assert isinstance(message, Request)
     assert find(message.model).missing(find(message.model).parse(message.input)) == ()
     assert (message.id, message.output) == ("order-17", "campaign/7")

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dropreel import catalog, drops
+from dropreel import catalog
 from dropreel.catalog import MODELS
-from dropreel.drops import Name, Place
 from dropreel.errors import Mistake
+from dropreel.intake import drops
+from dropreel.intake.drops import Name, Place
 
 VEO, FABRIC, REFERENCE = "veo-3-1", "veed-fabric", "veo-3-1-fast-reference"
 INBOX = "s3://inbox/"

@@ -13,9 +13,9 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from dropreel.ending import LARGEST_EVENT, TURN, Ending, labels, manifest
+from dropreel.aws.jobs_table import Store
+from dropreel.delivery.ending import LARGEST_EVENT, TURN, Ending, labels, manifest
 from dropreel.jobs import Job, Status
-from dropreel.store import Store
 
 PRESIGNED = "https://inbox.s3.amazonaws.com/a/cat.png?X-Amz-Algorithm=AWS4&X-Amz-Signature=secret"
 OUTPUT = {"key": "veo-3-1/cat-abc.mp4", "bytes": 5, "sha256": "00", "content_type": "video/mp4"}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropreel.ending import manifest
+from dropreel.delivery.ending import manifest
 from dropreel.jobs import Job, Status, identity
 from dropreel.redaction import DEEPEST, LARGEST, redact, redacted
 

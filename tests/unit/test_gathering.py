@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from dropreel import drops
-from dropreel.drops import Name, Place
-from dropreel.gathering import Gatherer
-from dropreel.messages import Drop
-from dropreel.queues import ComeAgain
+from dropreel.aws.queues import ComeAgain
+from dropreel.intake import drops
+from dropreel.intake.drops import Name, Place
+from dropreel.intake.envelopes import Drop
+from dropreel.intake.gathering import Gatherer
 
 SOUND, PICTURE = "veed-fabric/cat.mp3", "veed-fabric/cat.png"
 

@@ -18,13 +18,13 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
-from dropreel import drops
-from dropreel.assembly import Assembly, assemble, check_defaults
+from dropreel.aws.contents import Contents
 from dropreel.catalog import find
 from dropreel.catalog.fields import Media
-from dropreel.contents import Contents
 from dropreel.errors import Mistake
-from dropreel.inbox import LARGEST_MEDIA, Inbox, Part
+from dropreel.intake import drops
+from dropreel.intake.assembly import Assembly, assemble, check_defaults
+from dropreel.intake.inbox import LARGEST_MEDIA, Inbox, Part
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -10,7 +10,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropreel.items import deserialize, serialize
+from dropreel.aws.items import deserialize, serialize
 from dropreel.jobs import Status
 
 _NUMBERS = st.integers(-(10**38) + 1, 10**38 - 1) | st.decimals(-1000, 1000, places=6)

@@ -9,7 +9,7 @@ import pytest
 from dropreel.catalog import find
 from dropreel.catalog.fields import Media
 from dropreel.errors import Mistake
-from dropreel.lending import HEAD, refuse_text, refuse_unfit, served_as, uploaded_as
+from dropreel.submit.lending import HEAD, refuse_text, refuse_unfit, served_as, uploaded_as
 
 PNG, GIF, WEBP = b"\x89PNG\r\n\x1a\n\0", b"GIF89a\1\0", b"RIFF\x24\0\0\0WEBPVP8 "
 WAV, MP3, MP4 = b"RIFF\x24\0\0\0WAVEfmt ", b"ID3\x04\0", b"\0\0\0\x18ftypmp42\0\0\0\0"

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dropreel.addresses import Policy
 from dropreel.errors import MediaUnavailable
-from dropreel.line import MOST_REDIRECTS, Line
-from dropreel.media import PIECE, fetch
+from dropreel.transfer.addresses import Policy
+from dropreel.transfer.connection import MOST_REDIRECTS, Line
+from dropreel.transfer.fetching import PIECE, fetch
 from tests.unit.pages import CHUNKED, FILM, LAPTOP, Host, answer, chunked, download, problem, raw
 
 
@@ -180,7 +180,7 @@ def test_any_other_answer_may_be_better_next_time(host: Host, status: int) -> No
 
 
 def test_a_host_that_dribbles_its_answer_is_not_waited_for(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dropreel.media.BEGIN", 0.3)
+    monkeypatch.setattr("dropreel.transfer.fetching.BEGIN", 0.3)
 
     def dribble(request: BaseHTTPRequestHandler) -> None:
         with suppress(OSError):  # nobody listens any more
@@ -190,7 +190,7 @@ def test_a_host_that_dribbles_its_answer_is_not_waited_for(host: Host, monkeypat
 
 
 def test_a_row_of_slow_redirects_is_not_followed_to_its_end(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dropreel.media.BEGIN", 0.4)
+    monkeypatch.setattr("dropreel.transfer.fetching.BEGIN", 0.4)
 
     def later(location: str) -> Callable[[BaseHTTPRequestHandler], None]:
         def page(request: BaseHTTPRequestHandler) -> None:
@@ -207,7 +207,7 @@ def test_a_row_of_slow_redirects_is_not_followed_to_its_end(host: Host, monkeypa
 
 
 def test_a_slow_film_may_take_longer_than_its_beginning(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dropreel.media.BEGIN", 1.0)
+    monkeypatch.setattr("dropreel.transfer.fetching.BEGIN", 1.0)
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"
     assert download(host.page("/film.mp4", raw(head, *[b"x" * 100] * 5, pause=0.3))) == b"x" * 500
 

@@ -6,8 +6,8 @@ import ipaddress
 
 import pytest
 
-from dropreel.addresses import Policy, is_public
 from dropreel.errors import MediaUnavailable
+from dropreel.transfer.addresses import Policy, is_public
 
 PUBLIC = """8.8.8.8 1.1.1.1 100.63.255.255 100.128.0.1 172.15.0.1 172.32.0.1 192.167.1.1 169.253.1.1 223.255.255.254
     2001:4860:4860::8888 2606:4700:4700::1111 2a00:1450:4001:80b::200e

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from dropreel.line import Line
+from dropreel.transfer.connection import Line
 from tests.unit.pages import CHUNKED, FILM, LAPTOP, Host, answer, chunked, download, problem, raw
 
 
@@ -81,8 +81,8 @@ def test_a_certificate_of_another_name_is_refused(certificate: Path, monkeypatch
 
 
 def test_a_handshake_that_never_ends_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dropreel.addresses.TIMEOUT", 3600.0)
-    monkeypatch.setattr("dropreel.media.BEGIN", 0.2)
+    monkeypatch.setattr("dropreel.transfer.addresses.TIMEOUT", 3600.0)
+    monkeypatch.setattr("dropreel.transfer.fetching.BEGIN", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         assert "took too long" in str(problem(f"https://localhost:{deaf.getsockname()[1]}/film.mp4"))
 

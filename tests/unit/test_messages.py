@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dropreel.messages import Drop, Message, Request, Submit, Unreadable, drop_event, own, read
+from dropreel.intake.envelopes import Drop, Message, Request, Submit, Unreadable, drop_event, own, read
 
 ORDER = {"model": "veo-3-1", "input": {"prompt": "a cat"}, "id": "order-17", "output": "campaign/7"}
 

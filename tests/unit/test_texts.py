@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dropreel.texts import Illegible, json_of, text_of
+from dropreel.intake.texts import Illegible, json_of, text_of
 
 
 @pytest.mark.parametrize("text", ["a cat", "", "été 🐈\r\n\ttwo", "A\0cat", "\u200b"])

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dropreel.errors import MediaUnavailable
-from dropreel.media import PIECE, fetch
-from dropreel.unpacking import Unpacking
-from dropreel.window import PART
+from dropreel.transfer.buffers import PART
+from dropreel.transfer.decoding import Unpacking
+from dropreel.transfer.fetching import PIECE, fetch
 from tests.unit.copies import copy, film, right
 from tests.unit.hosts import Asked, Bucket, FilmHost, send
 from tests.unit.pages import LAPTOP, Host, answer, chunked, download, problem, raw
@@ -152,7 +152,7 @@ def test_a_host_that_begins_to_pack_midway_is_read_in_one_stream(host: FilmHost,
 def test_a_film_that_unpacks_to_more_than_s3_takes_ends(
     host: FilmHost, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dropreel.uploads.MOST_PARTS", 2)
+    monkeypatch.setattr("dropreel.transfer.multipart.MOST_PARTS", 2)
     host.instead = packed(gzip.compress(film(1000) + bytes(3 * PART), 1), "gzip")
     with pytest.raises(MediaUnavailable, match="more than"):
         copy(host, bucket)

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dropreel.delivery import LEASE
-from dropreel.ending import Ending
+from dropreel.aws.executions import Executions
+from dropreel.aws.gates import Gates
+from dropreel.aws.jobs_table import GIVEN_UP, Store
+from dropreel.aws.queues import Deliveries, Queue
+from dropreel.delivery.delivery import LEASE
+from dropreel.delivery.ending import Ending
 from dropreel.errors import Mistake
-from dropreel.executions import Executions
-from dropreel.gates import Gates
+from dropreel.intake.envelopes import Submit, own
 from dropreel.jobs import Job, Status, is_request_id
-from dropreel.messages import Submit, own
-from dropreel.poll import first_state
-from dropreel.queues import Deliveries, Queue
-from dropreel.store import GIVEN_UP, Store
+from dropreel.outcome.watch import first_state
 
 #: Seconds after which somebody else sees to a job if its operator's command has not.
 LATER = 5.0

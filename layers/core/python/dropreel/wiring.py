@@ -22,15 +22,15 @@ from dropreel.settings import BadSetting, DeliverSettings, PollSettings, SubmitS
 if TYPE_CHECKING:
     import httpx
 
-    from dropreel.admission import Admission
-    from dropreel.copying import Fetch
-    from dropreel.delivery import Delivery
-    from dropreel.holding import Holding
-    from dropreel.inbox import Inbox
-    from dropreel.intake import Intake
-    from dropreel.poll import Poll
-    from dropreel.probe import Probe
-    from dropreel.queues import Queue
+    from dropreel.aws.queues import Queue
+    from dropreel.delivery.delivery import Delivery
+    from dropreel.intake.inbox import Inbox
+    from dropreel.intake.intake import Intake
+    from dropreel.outcome.watch import Poll
+    from dropreel.submit.admission import Admission
+    from dropreel.submit.holding import Holding
+    from dropreel.submit.probe import Probe
+    from dropreel.transfer.copying import Fetch
 
 #: A throttled call is tried a few times; nothing here waits for ever.
 CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=30)
@@ -82,10 +82,10 @@ class Outside:
 
 def submit_of(settings: SubmitSettings, outside: Outside = Outside()) -> tuple[Intake, Queue]:
     """What the submit function runs, and the queue that feeds it."""
-    from dropreel.gathering import Gatherer
-    from dropreel.intake import Intake
-    from dropreel.queues import Queue
-    from dropreel.store import Store
+    from dropreel.aws.jobs_table import Store
+    from dropreel.aws.queues import Queue
+    from dropreel.intake.gathering import Gatherer
+    from dropreel.intake.intake import Intake
 
     store = Store(outside.aws("dynamodb"), settings.jobs_table, outside.clock)
     inbox = _inbox(settings, outside)
@@ -97,10 +97,10 @@ def submit_of(settings: SubmitSettings, outside: Outside = Outside()) -> tuple[I
 
 def probe_of(settings: SubmitSettings, outside: Outside = Outside()) -> Probe:
     """What the probe function runs."""
-    from dropreel.gates import Gates
-    from dropreel.probe import Probe
-    from dropreel.queues import Queue
-    from dropreel.store import Store
+    from dropreel.aws.gates import Gates
+    from dropreel.aws.jobs_table import Store
+    from dropreel.aws.queues import Queue
+    from dropreel.submit.probe import Probe
 
     dynamodb = outside.aws("dynamodb")
     admission, holding = _admission(settings, outside, _inbox(settings, outside))
@@ -116,8 +116,8 @@ def probe_of(settings: SubmitSettings, outside: Outside = Outside()) -> Probe:
 
 
 def _inbox(settings: SubmitSettings, outside: Outside) -> Inbox:
-    from dropreel.contents import Contents
-    from dropreel.inbox import Inbox
+    from dropreel.aws.contents import Contents
+    from dropreel.intake.inbox import Inbox
 
     contents = Contents(outside.aws("dynamodb"), settings.gates_table, outside.clock)
     lend_seconds = max(3600, settings.deadline_seconds)
@@ -126,15 +126,15 @@ def _inbox(settings: SubmitSettings, outside: Outside) -> Inbox:
 
 def _admission(settings: SubmitSettings, outside: Outside, inbox: Inbox) -> tuple[Admission, Holding]:
     """What decides about jobs and sends them, and what holds them."""
-    from dropreel.admission import Admission
-    from dropreel.ending import Ending
-    from dropreel.executions import Executions
-    from dropreel.gates import Gates
+    from dropreel.aws.executions import Executions
+    from dropreel.aws.gates import Gates
+    from dropreel.aws.jobs_table import Store
+    from dropreel.aws.queues import Deliveries, Queue
+    from dropreel.delivery.ending import Ending
     from dropreel.gateways.access import Keys, gateways
-    from dropreel.holding import Holding
-    from dropreel.queues import Deliveries, Queue
-    from dropreel.store import Store
-    from dropreel.submit import Sender, Terms
+    from dropreel.submit.admission import Admission
+    from dropreel.submit.holding import Holding
+    from dropreel.submit.sending import Sender, Terms
 
     clock, dynamodb, states = outside.clock, outside.aws("dynamodb"), outside.aws("stepfunctions")
     store = Store(dynamodb, settings.jobs_table, clock)
@@ -178,10 +178,10 @@ def _admission(settings: SubmitSettings, outside: Outside, inbox: Inbox) -> tupl
 
 def poll_of(settings: PollSettings, outside: Outside = Outside()) -> Poll:
     """What the poll function runs."""
+    from dropreel.aws.jobs_table import Store
+    from dropreel.aws.queues import Deliveries, Queue
     from dropreel.gateways.access import Keys, gateways
-    from dropreel.poll import Poll
-    from dropreel.queues import Deliveries, Queue
-    from dropreel.store import Store
+    from dropreel.outcome.watch import Poll
 
     sqs = outside.aws("sqs")
     return Poll(
@@ -199,16 +199,16 @@ def poll_of(settings: PollSettings, outside: Outside = Outside()) -> Poll:
 
 def deliver_of(settings: DeliverSettings, outside: Outside = Outside()) -> tuple[Delivery, Queue]:
     """What the deliver function runs, and the queue that feeds it."""
-    from dropreel.addresses import Policy
-    from dropreel.copying import Copier
-    from dropreel.delivery import Delivery
-    from dropreel.ending import Ending
-    from dropreel.executions import Executions
-    from dropreel.gates import Gates
+    from dropreel.aws.executions import Executions
+    from dropreel.aws.gates import Gates
+    from dropreel.aws.jobs_table import Store
+    from dropreel.aws.queues import Queue
+    from dropreel.delivery.delivery import Delivery
+    from dropreel.delivery.ending import Ending
     from dropreel.gateways.access import Keys, gateways
-    from dropreel.media import fetch
-    from dropreel.queues import Queue
-    from dropreel.store import Store
+    from dropreel.transfer.addresses import Policy
+    from dropreel.transfer.copying import Copier
+    from dropreel.transfer.fetching import fetch
 
     clock, dynamodb, s3, sqs = outside.clock, outside.aws("dynamodb"), outside.aws("s3"), outside.aws("sqs")
     store = Store(dynamodb, settings.jobs_table, clock)

@@ -12,9 +12,9 @@ import httpx
 
 from dropreel.errors import LONGEST_WORDS, AnswerLost, Declined, NotSent, Refused, StatusUnavailable
 from dropreel.gateways import Answer
+from dropreel.gateways.words import OUTPUTS, addresses, meaning, parsed, told
 from dropreel.jobs import is_request_id
 from dropreel.redaction import redact, redacted
-from dropreel.words import OUTPUTS, addresses, meaning, parsed, told
 
 #: Seconds. A gateway only queues the request, so an answer is a matter of moments; the connect time is part of
 #: NotSent's proof.

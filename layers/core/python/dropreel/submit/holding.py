@@ -13,13 +13,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypedDict
 
+from dropreel.aws.executions import Executions, whole_seconds
+from dropreel.aws.gates import BUDGET, LOST, Gate, Gates, tomorrow
+from dropreel.aws.jobs_table import Store, insist
+from dropreel.aws.queues import Queue
 from dropreel.errors import NotSent, Refused
-from dropreel.executions import Executions, whole_seconds
-from dropreel.gates import BUDGET, LOST, Gate, Gates, tomorrow
+from dropreel.intake.envelopes import Submit, own
 from dropreel.jobs import Job, Status
-from dropreel.messages import Submit, own
-from dropreel.queues import Queue
-from dropreel.store import Store, insist
 
 logger = logging.getLogger(__name__)
 

@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from dropreel import drops
-from dropreel.assembly import media_of
+from dropreel.aws.jobs_table import Store
 from dropreel.catalog.model import Model
-from dropreel.ending import Ending
+from dropreel.delivery.ending import Ending
 from dropreel.errors import Mistake
+from dropreel.intake import drops
+from dropreel.intake.assembly import media_of
 from dropreel.jobs import Arrival, Job, Status, on_arrival
 from dropreel.redaction import redact, redacted
-from dropreel.store import Store
-from dropreel.submit import Sender, Sent
+from dropreel.submit.sending import Sender, Sent
 
 logger = logging.getLogger(__name__)
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from dropreel import drops
-from dropreel.assembly import Assembly, assemble
-from dropreel.drops import Name, Place
-from dropreel.inbox import Inbox, Part
+from dropreel.aws.jobs_table import Store
+from dropreel.aws.queues import ComeAgain
+from dropreel.intake import drops
+from dropreel.intake.assembly import Assembly, assemble
+from dropreel.intake.drops import Name, Place
+from dropreel.intake.envelopes import Drop
+from dropreel.intake.inbox import Inbox, Part
 from dropreel.jobs import Job, Status, identity
-from dropreel.messages import Drop
-from dropreel.queues import ComeAgain
 from dropreel.redaction import redacted
-from dropreel.store import Store
 
 
 class Gatherer:

@@ -15,9 +15,9 @@ from functools import partial
 from typing import Self
 
 from dropreel.errors import MediaUnavailable
-from dropreel.line import Line
-from dropreel.media import PIECE, Media, RangesBroken
-from dropreel.window import Part, Piece, Window
+from dropreel.transfer.buffers import Part, Piece, Window
+from dropreel.transfer.connection import Line
+from dropreel.transfer.fetching import PIECE, Media, RangesBroken
 
 #: Connections to one host at a time, where it hands out ranges.
 MOST_LANES = 8

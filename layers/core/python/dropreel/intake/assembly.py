@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dropreel import drops, lending
 from dropreel.catalog.model import Model
-from dropreel.drops import Name, Place
 from dropreel.errors import Mistake
-from dropreel.inbox import LONGEST_TEXT, Inbox, Part
+from dropreel.intake import drops
+from dropreel.intake.drops import Name, Place
+from dropreel.intake.inbox import LONGEST_TEXT, Inbox, Part
+from dropreel.intake.texts import Illegible, json_of, text_of
 from dropreel.jobs import identity
-from dropreel.texts import Illegible, json_of, text_of
+from dropreel.submit import lending
 
 
 @dataclass(frozen=True, slots=True)

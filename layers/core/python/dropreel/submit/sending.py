@@ -17,18 +17,18 @@ from enum import Enum
 from typing import Any
 
 from dropreel import catalog
-from dropreel.assembly import media_of
+from dropreel.aws.executions import Executions
+from dropreel.aws.gates import BUDGET, Gates, day_of
+from dropreel.aws.jobs_table import Store, insist
+from dropreel.aws.queues import Deliveries
 from dropreel.errors import AnswerLost, Declined, NotSent
-from dropreel.executions import Executions
-from dropreel.gates import BUDGET, Gates, day_of
 from dropreel.gateways import Callback, Gateway
-from dropreel.holding import Holding
-from dropreel.inbox import Inbox
+from dropreel.intake.assembly import media_of
+from dropreel.intake.inbox import Inbox
 from dropreel.jobs import Job, Rhythm, Status, token_hash
 from dropreel.measures import measure
-from dropreel.poll import first_state
-from dropreel.queues import Deliveries
-from dropreel.store import Store, insist
+from dropreel.outcome.watch import first_state
+from dropreel.submit.holding import Holding
 
 logger = logging.getLogger(__name__)
 

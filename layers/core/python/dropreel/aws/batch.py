@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dropreel.aws.queues import ComeAgain, Queue
 from dropreel.measures import measure
-from dropreel.queues import ComeAgain, Queue
 
 logger = logging.getLogger(__name__)
 

@@ -10,18 +10,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from dropreel.copying import Copier, Output
-from dropreel.ending import Ending, labels
+from dropreel.aws.executions import Executions
+from dropreel.aws.gates import Gates
+from dropreel.aws.jobs_table import Store
+from dropreel.aws.queues import ComeAgain, Queue
+from dropreel.delivery.ending import Ending, labels
 from dropreel.errors import MediaUnavailable, NotSent, StatusUnavailable
-from dropreel.executions import Executions
-from dropreel.gates import Gates
 from dropreel.gateways import Answer, Gateway
+from dropreel.intake.envelopes import Submit, own
 from dropreel.jobs import SETTLED, Job, Status
 from dropreel.measures import measure
-from dropreel.messages import Submit, own
-from dropreel.queues import ComeAgain, Queue
 from dropreel.redaction import redact
-from dropreel.store import Store
+from dropreel.transfer.copying import Copier, Output
 
 logger = logging.getLogger(__name__)
 

@@ -9,14 +9,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from dropreel.addresses import Policy
-from dropreel.container import HEAD, begins, identify
 from dropreel.errors import MediaUnavailable
-from dropreel.media import Media, RangesBroken
-from dropreel.reading import Reading
-from dropreel.streaming import MOST_AT_ONCE, Stream, StreamBroken
-from dropreel.uploads import MOST_PARTS, Parts, body, too_large
-from dropreel.window import PART, return_what_is_freed
+from dropreel.transfer.addresses import Policy
+from dropreel.transfer.buffers import PART, return_what_is_freed
+from dropreel.transfer.downloading import Reading
+from dropreel.transfer.fetching import Media, RangesBroken
+from dropreel.transfer.file_types import HEAD, begins, identify
+from dropreel.transfer.multipart import MOST_PARTS, Parts, body, too_large
+from dropreel.transfer.streamed import MOST_AT_ONCE, Stream, StreamBroken
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

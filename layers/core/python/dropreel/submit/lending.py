@@ -6,12 +6,12 @@ import codecs
 from collections.abc import Mapping
 from typing import Final
 
-from dropreel import container
 from dropreel.catalog.fields import KIND_OF, Media
 from dropreel.errors import Mistake
+from dropreel.transfer import file_types
 
 #: How many bytes of a file are looked at.
-HEAD: Final = container.HEAD
+HEAD: Final = file_types.HEAD
 #: What a file that is no picture, sound or clip may begin with.
 _NO_MEDIA: Final[Mapping[bytes, str]] = {
     b"\x1f\x8b": "is compressed",
@@ -30,8 +30,8 @@ _SAME: Final[Mapping[str, str]] = {"jpeg": "jpg", "m4v": "mp4"}
 def served_as(name: str, head: bytes) -> str:
     """The media type under which a file is lent: that of its bytes, else that of its name's extension."""
     extension = _extension(name)
-    named = container.TYPES.get(_SAME.get(extension, extension), "application/octet-stream")
-    return (container.identify(head, "", "") or ("", named))[1]
+    named = file_types.TYPES.get(_SAME.get(extension, extension), "application/octet-stream")
+    return (file_types.identify(head, "", "") or ("", named))[1]
 
 
 def uploaded_as(name: str, head: bytes = b"") -> str:
@@ -44,7 +44,7 @@ def refuse_unfit(field: Media, name: str, head: bytes) -> None:
     formats = ", ".join(field.formats)
     if what := _no_media(head):
         raise Mistake(field.name, f"{name} {what}", formats)
-    found = container.identify(head, "", "")
+    found = file_types.identify(head, "", "")
     if found is None:
         if not field.takes(_extension(name)):
             raise Mistake(field.name, f"{name} has no extension, and its bytes don't say what it is", formats)

@@ -6,18 +6,19 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from dropreel import catalog, drops, messages
-from dropreel.admission import Admission, Outcome
-from dropreel.assembly import Assembly, check_defaults, pinned
+from dropreel import catalog
+from dropreel.aws.queues import ComeAgain
 from dropreel.catalog.model import Model
-from dropreel.drops import Name
 from dropreel.errors import Mistake
-from dropreel.gathering import Gatherer
-from dropreel.inbox import Inbox
+from dropreel.intake import drops, envelopes
+from dropreel.intake.assembly import Assembly, check_defaults, pinned
+from dropreel.intake.drops import Name
+from dropreel.intake.envelopes import Drop, Message, Request, Submit, Unreadable
+from dropreel.intake.gathering import Gatherer
+from dropreel.intake.inbox import Inbox
 from dropreel.jobs import Job, Status, identity
-from dropreel.messages import Drop, Message, Request, Submit, Unreadable
-from dropreel.queues import ComeAgain
 from dropreel.redaction import redacted, sound
+from dropreel.submit.admission import Admission, Outcome
 
 #: Seconds after which a drop that came upon its job's end is looked at again, at first.
 AGAIN = 30.0
@@ -42,7 +43,7 @@ class Intake:
 
         Whatever it raises is no fault of the sender's, and the message comes again: ComeAgain when it is too early.
         """
-        return self._each(messages.read(body, message_id), self._take)
+        return self._each(envelopes.read(body, message_id), self._take)
 
     def _each(self, things: Iterable[Thing], take: Callable[[Thing], list[Outcome]]) -> list[Outcome]:
         """Take each of these, whatever the others raise; what went wrong is raised before what is too early."""

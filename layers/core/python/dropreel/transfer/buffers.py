@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass
 from functools import cache
 
-from dropreel.media import PIECE
+from dropreel.transfer.fetching import PIECE
 
 #: Bytes of a part, all but the last: 10,000 parts, which is all that S3 takes, make 84 GB.
 PART = 8 * 1024 * 1024

@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSRequest
 
-from dropreel.addresses import TIMEOUT
-from dropreel.uploads import Upload
-from dropreel.window import PART, Part
+from dropreel.transfer.addresses import TIMEOUT
+from dropreel.transfer.buffers import PART, Part
+from dropreel.transfer.multipart import Upload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -12,8 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-from dropreel.addresses import TIMEOUT, Address, Policy, connect
 from dropreel.errors import MediaUnavailable
+from dropreel.transfer.addresses import TIMEOUT, Address, Policy, connect
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

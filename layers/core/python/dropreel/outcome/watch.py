@@ -10,15 +10,15 @@ import logging
 from collections.abc import Callable
 from typing import TypedDict
 
+from dropreel.aws.executions import whole_seconds
+from dropreel.aws.jobs_table import Store
+from dropreel.aws.queues import Deliveries, Queue
 from dropreel.errors import NotSent, StatusUnavailable
-from dropreel.executions import whole_seconds
 from dropreel.gateways import Answer, Gateway
+from dropreel.intake.envelopes import Submit, own
 from dropreel.jobs import Job, Look, Rhythm, Status, next_look, next_wait, watch_is_over
 from dropreel.measures import measure
-from dropreel.messages import Submit, own
-from dropreel.queues import Deliveries, Queue
-from dropreel.settle import settle
-from dropreel.store import Store
+from dropreel.outcome.settle import settle
 
 logger = logging.getLogger(__name__)
 

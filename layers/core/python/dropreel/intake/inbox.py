@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from dropreel import drops, lending, refusals
+from dropreel.aws import s3_errors
+from dropreel.aws.contents import Contents
 from dropreel.catalog.fields import Media
 from dropreel.catalog.model import Model
-from dropreel.contents import Contents
-from dropreel.drops import Name, Place
 from dropreel.errors import Mistake
+from dropreel.intake import drops
+from dropreel.intake.drops import Name, Place
+from dropreel.submit import lending
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -120,9 +122,9 @@ class Inbox:
         try:
             return self._client.head_object(Bucket=bucket, Key=key)
         except ClientError as error:
-            if refusals.is_absence(error):
+            if s3_errors.is_absence(error):
                 return None
-            if refusals.is_momentary(error):
+            if s3_errors.is_momentary(error):
                 raise
             return self._listed(bucket, key)
 
@@ -170,11 +172,11 @@ class Inbox:
         except ClientError as error:
             if error.response["Error"]["Code"] == "InvalidRange":  # of nothing, there is no first byte
                 return _Look(self._client.head_object(**which), 0, b"")
-            if refusals.is_absence(error):
+            if s3_errors.is_absence(error):
                 return None
-            if refusals.is_momentary(error):
+            if s3_errors.is_momentary(error):
                 raise
-            raise Mistake("file", f"{shown} {refusals.problem(error)}", READABLE) from None
+            raise Mistake("file", f"{shown} {s3_errors.problem(error)}", READABLE) from None
         size = int(found.get("ContentRange", "").rpartition("/")[2] or found["ContentLength"])
         return _Look(found, size, found["Body"].read())
 

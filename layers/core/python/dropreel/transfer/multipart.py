@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from botocore.exceptions import ClientError
 
 from dropreel.errors import MediaUnavailable
-from dropreel.window import PART, Part
+from dropreel.transfer.buffers import PART, Part
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

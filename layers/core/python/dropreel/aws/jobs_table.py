@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dropreel.items import deserialize, serialize
+from dropreel.aws.items import deserialize, serialize
 from dropreel.jobs import ATTENTION, SETTLED, Job, Status, entry, heard
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from dropreel.aws.jobs_table import marshal, same
 from dropreel.jobs import Job
-from dropreel.store import marshal, same
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

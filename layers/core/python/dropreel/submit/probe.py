@@ -10,15 +10,15 @@ import logging
 from collections.abc import Callable
 from decimal import Decimal
 
-from dropreel.admission import Admission, Outcome
-from dropreel.executions import whole_seconds
-from dropreel.gates import BUDGET, Gate, Gates, day_of
-from dropreel.holding import Holding, State
+from dropreel.aws.executions import whole_seconds
+from dropreel.aws.gates import BUDGET, Gate, Gates, day_of
+from dropreel.aws.jobs_table import Store
+from dropreel.aws.queues import Queue
+from dropreel.intake.envelopes import Submit, own
 from dropreel.jobs import SUBMIT_WINDOW, Job, Status
 from dropreel.measures import measure
-from dropreel.messages import Submit, own
-from dropreel.queues import Queue
-from dropreel.store import Store
+from dropreel.submit.admission import Admission, Outcome
+from dropreel.submit.holding import Holding, State
 
 logger = logging.getLogger(__name__)
 

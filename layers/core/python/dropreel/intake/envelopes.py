@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from dropreel.errors import Mistake
+from dropreel.intake.texts import Illegible, json_of
 from dropreel.redaction import redact, sound
-from dropreel.texts import Illegible, json_of
 
 #: A publisher's own id of a message.
 ID = re.compile(r"[A-Za-z0-9._-]{1,128}")

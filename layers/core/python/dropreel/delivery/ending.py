@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from dropreel.aws.jobs_table import Store
 from dropreel.jobs import Job, Status, iso
 from dropreel.redaction import redact, redacted
-from dropreel.store import Store
 
 if TYPE_CHECKING:
     from mypy_boto3_events.client import EventBridgeClient

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from dropreel.addresses import Policy
 from dropreel.errors import MediaUnavailable
-from dropreel.line import Line
-from dropreel.unpacking import UNPACKED, Unpacking, coding
+from dropreel.transfer.addresses import Policy
+from dropreel.transfer.connection import Line
+from dropreel.transfer.decoding import UNPACKED, Unpacking, coding
 
 #: Bytes asked for by one range: at a CDN's usual 20 MB/s a tenth of a second, many times what a request costs.
 PIECE = 2 * 1024 * 1024

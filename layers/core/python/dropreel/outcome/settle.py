@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dropreel.aws.jobs_table import Store, Verdict
+from dropreel.aws.queues import Deliveries
+from dropreel.gateways.words import parsed
 from dropreel.jobs import ENDED_RANK, RANK, is_address, is_request_id, token_hash
 from dropreel.measures import measure
-from dropreel.queues import Deliveries
-from dropreel.store import Store, Verdict
-from dropreel.words import parsed
 
 #: Bytes of the largest callback that is read.
 LARGEST_CALLBACK = 256 * 1024
