@@ -12,7 +12,8 @@ from cli import stack
 from cli.options import EndpointUrl, Env, Json
 from cli.stack import Stack
 from cli.wording import OUT, count, due, money
-from dropreel.aws.gates import BUDGET, SPENT_KEPT, day_of
+from dropreel.aws.budget import SPENT_KEPT, day_of
+from dropreel.aws.gates import BUDGET
 
 #: Characters of a full bar.
 BAR = 24
@@ -25,7 +26,7 @@ def budget(days: Days = 7, json_: Json = False, env: Env = None, endpoint_url: E
     """Show what is reserved or spent of each day's budget (UTC), and how many jobs it holds up."""
     there = stack.find(env, endpoint_url)
     now = time.time()
-    spent = {day_of(now - back * DAY): there.gates.spent(day_of(now - back * DAY)) for back in range(days)}
+    spent = {day_of(now - back * DAY): there.budget.spent(day_of(now - back * DAY)) for back in range(days)}
     limit = there.settings.daily_budget_usd
     gate = there.gates.get(BUDGET)
     held = len(there.gates.held(BUDGET, 1000))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.stack import Stack
-from dropreel.aws.jobs_table import from_item, marshal
+from dropreel.aws.items import from_item, marshal
 from dropreel.jobs import ATTENTION, Job, Status
 
 #: What a line needs, and no more: inputs and histories stay where they are.

@@ -12,9 +12,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.exits import INVALID, UNREACHABLE, Trouble
 from cli.presence import newest
+from dropreel.aws.budget import Budget
 from dropreel.aws.executions import Executions
 from dropreel.aws.gates import Gates
-from dropreel.aws.jobs_table import Store
+from dropreel.aws.jobs_table import JobsTable
 from dropreel.aws.queues import Deliveries, Queue
 from dropreel.delivery.ending import Ending
 from dropreel.intake.inbox import Inbox
@@ -101,12 +102,16 @@ class Stack:
         return self.client("stepfunctions")
 
     @cached_property
-    def store(self) -> Store:
-        return Store(self.dynamodb, self.settings.jobs_table, time.time)
+    def store(self) -> JobsTable:
+        return JobsTable(self.dynamodb, self.settings.jobs_table, time.time)
 
     @cached_property
     def gates(self) -> Gates:
-        return Gates(self.dynamodb, self.settings.gates_table, self.settings.jobs_table, time.time)
+        return Gates(self.dynamodb, self.settings.gates_table)
+
+    @cached_property
+    def budget(self) -> Budget:
+        return Budget(self.dynamodb, self.settings.gates_table, self.settings.jobs_table, time.time)
 
     @cached_property
     def holding(self) -> Holding:

@@ -11,8 +11,9 @@ from cli import looks
 from cli.check import Check, State
 from cli.stack import Stack
 from cli.wording import count, due, money
-from dropreel.aws.gates import BUDGET, DAY, Gate, day_of
-from dropreel.aws.jobs_table import marshal
+from dropreel.aws.budget import DAY, day_of
+from dropreel.aws.gates import BUDGET, Gate
+from dropreel.aws.items import marshal
 from dropreel.jobs import Status
 
 #: Jobs of a status, or behind a gate, that are counted at most.
@@ -35,7 +36,7 @@ def gate(there: Stack, name: str) -> Check:
 def budget(there: Stack) -> Check:
     """What the day has left, and which job that is not enough for."""
     limit, found = there.settings.daily_budget_usd, there.gates.get(BUDGET)
-    spent = there.gates.spent(day_of(time.time()))
+    spent = there.budget.spent(day_of(time.time()))
     said = f"{money(spent)} of {money(limit)} USD today" if limit is not None else "none is set"
     if found.closed:
         unfit = _unfit(there, limit - spent) if limit is not None else ""

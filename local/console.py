@@ -21,7 +21,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from cli.summary import as_json, brief, cost
-from dropreel.aws.jobs_table import from_item
+from dropreel.aws.items import from_item
 from dropreel.catalog.fields import KIND_OF
 from dropreel.intake.inbox import LONGEST_TEXT, Inbox
 from dropreel.jobs import Job

@@ -10,14 +10,14 @@ import os
 import sys
 import time
 
+from dropreel.aws.clients import client
 from dropreel.transfer.addresses import Policy
 from dropreel.transfer.copying import Copier
 from dropreel.transfer.fetching import fetch
-from dropreel.wiring import aws
 
 
 def main() -> None:
-    copier = Copier(aws("s3"), "outbox", Policy(allow_loopback=True), fetch)
+    copier = Copier(client("s3"), "outbox", Policy(allow_loopback=True), fetch)
     began = time.process_time()
     for number, url in enumerate(sys.argv[1:]):
         copier.copy(url, str(number), {}, lambda: None)

@@ -7,9 +7,9 @@ import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from dropreel.aws.jobs_table import Store
+from dropreel.aws.jobs_table import JobsTable
 from dropreel.aws.queues import Deliveries, Queue
-from dropreel.outcome.settle import take_callback
+from dropreel.outcome.callback import take_callback
 from dropreel.settings import CallbackSettings, read
 from dropreel.telemetry import adopt_domain_measures, logger, metrics
 from dropreel.wiring import aws, early
@@ -23,10 +23,10 @@ FORBIDDEN = 403
 
 
 @cache
-def services() -> tuple[Store, Deliveries]:
+def services() -> tuple[JobsTable, Deliveries]:
     adopt_domain_measures()
     settings = read(CallbackSettings)
-    store = Store(aws("dynamodb"), settings.jobs_table, time.time)
+    store = JobsTable(aws("dynamodb"), settings.jobs_table, time.time)
     return store, Deliveries(Queue(aws("sqs"), settings.deliver_queue_url))
 
 

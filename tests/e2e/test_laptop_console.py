@@ -11,7 +11,7 @@ import pytest
 import local
 from cli.advice import advise
 from cli.summary import cost
-from dropreel.aws.jobs_table import to_item
+from dropreel.aws.items import to_item
 from dropreel.catalog import MODELS
 from dropreel.jobs import Job, Status
 from local.gateways import SimulatedGateways

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from dropreel import measures
-from dropreel.wiring import aws
+from dropreel.aws.clients import client
 from local.gateways import SimulatedGateways
 from local.gateways.behaviour import Behaviour
 from tests.integration.functions import KEY, VARIABLES, Functions
@@ -51,7 +51,7 @@ def functions(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     """The functions of this world; the gateways' own callbacks stay away, so that the tests send them."""
     world.gateways.behave(Behaviour(callbacks=0))
     for secret in ("pixazo", "aimlapi"):
-        aws("secretsmanager").put_secret_value(SecretId=secret, SecretString=KEY)
+        client("secretsmanager").put_secret_value(SecretId=secret, SecretString=KEY)
     domain = logging.getLogger("dropreel")
     before = (domain.handlers, domain.level, domain.propagate)
     yield Functions(world, monkeypatch, capsys)

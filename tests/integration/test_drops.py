@@ -7,10 +7,10 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from dropreel.aws.jobs_table import Store
+from dropreel.aws.clients import client
+from dropreel.aws.jobs_table import JobsTable
 from dropreel.delivery.ending import Ending
 from dropreel.jobs import Job, Status
-from dropreel.wiring import aws
 from local.gateways.samples import sample_picture, sample_sound
 from tests.integration.world import INBOX, OUTBOX, World
 
@@ -219,9 +219,9 @@ def test_drop_upon_a_manifest_whose_record_is_not_written_yet_is_tried_again(wor
     world.take()
     job = world.job()
     failed = job.evolve(status=Status.FAILED, error={"code": "declined", "message": "no"}, claims=1)
-    nowhere = Store(world.dynamodb, "no-such-table", world.clock)
+    nowhere = JobsTable(world.dynamodb, "no-such-table", world.clock)
     with pytest.raises(ClientError):
-        Ending(nowhere, world.s3, OUTBOX, aws("events"), "bus").end(failed, job)
+        Ending(nowhere, world.s3, OUTBOX, client("events"), "bus").end(failed, job)
     assert world.manifest()["status"] == "FAILED"
     assert world.job().status == "DELIVERING"
     world.drop("veo-3-1-fast/cat.txt", "[sim:400=1] a cat")
@@ -250,13 +250,13 @@ def test_drop_while_its_job_is_being_delivered_is_not_tried_again(world: World) 
 def test_drop_whose_note_comes_too_late_is_decided_anew(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.drop("veo-3-1-fast/cat.txt", "[sim:400=1] a cat")
     world.take()
-    note = Store.note_drop
+    note = JobsTable.note_drop
 
-    def ends_meanwhile(self: Store, job: Job, drop: str) -> bool:
+    def ends_meanwhile(self: JobsTable, job: Job, drop: str) -> bool:
         world.deliver()
         return note(self, job, drop)
 
-    monkeypatch.setattr(Store, "note_drop", ends_meanwhile)
+    monkeypatch.setattr(JobsTable, "note_drop", ends_meanwhile)
     world.drop("veo-3-1-fast/cat.txt", "[sim:400=1] a cat")
     world.take()
     assert world.post_count() == 2, "it came upon the end, and is a try of its own"

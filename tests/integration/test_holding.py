@@ -28,7 +28,7 @@ def drop(world: World, *names: str) -> None:
 
 
 def gates(world: World) -> Gates:
-    return Gates(world.dynamodb, "gates", "jobs", world.clock)
+    return Gates(world.dynamodb, "gates")
 
 
 def pump(world: World, seconds: float) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from botocore.exceptions import ClientError
 
+from dropreel.aws.clients import client
 from dropreel.aws.executions import Executions
 from dropreel.aws.gates import Gates
 from dropreel.aws.queues import Deliveries, Queue
@@ -15,7 +16,6 @@ from dropreel.delivery.delivery import LEASE
 from dropreel.delivery.ending import Ending
 from dropreel.errors import Mistake
 from dropreel.operating import Operator
-from dropreel.wiring import aws
 from tests.integration.world import OUTBOX, World
 
 
@@ -23,11 +23,11 @@ from tests.integration.world import OUTBOX, World
 def operator(world: World) -> Operator:
     return Operator(
         store=world.store,
-        gates=Gates(world.dynamodb, "gates", "jobs", world.clock),
+        gates=Gates(world.dynamodb, "gates"),
         deliveries=Deliveries(Queue(world.sqs, world.deliver_url)),
         intake=Queue(world.sqs, world.intake_url),
         watches=Executions(world.states, world.watch_arn),
-        ending=Ending(world.store, world.s3, OUTBOX, aws("events"), "bus"),
+        ending=Ending(world.store, world.s3, OUTBOX, client("events"), "bus"),
         clock=world.clock,
     )
 
@@ -136,7 +136,7 @@ def test_given_up_job_ends_with_a_manifest_and_is_not_sent_again(world: World, o
 @pytest.mark.parametrize("marker", ["[sim:402]", "[sim:drop-unaccepted]"])
 def test_giving_up_that_dies_midway_is_finished_by_a_delivery(world: World, operator: Operator, marker: str) -> None:
     job_id = drop(world, f"{marker} a cat")
-    nowhere = replace(operator, ending=Ending(world.store, world.s3, "no-such-bucket", aws("events"), "bus"))
+    nowhere = replace(operator, ending=Ending(world.store, world.s3, "no-such-bucket", client("events"), "bus"))
     with pytest.raises(ClientError):
         nowhere.give_up(job_id)
     world.ahead = LEASE + 1

@@ -16,23 +16,25 @@ from typing import Any
 
 import boto3
 
-from dropreel.aws.jobs_table import Store, from_item
+from dropreel.aws.clients import client
+from dropreel.aws.items import from_item
+from dropreel.aws.jobs_table import JobsTable
 from dropreel.aws.queues import ComeAgain, Deliveries, Queue, woken
 from dropreel.delivery.delivery import Delivery
 from dropreel.gateways.wire import new_client
 from dropreel.intake.intake import Intake
 from dropreel.jobs import Job
-from dropreel.outcome.settle import take_callback
+from dropreel.outcome.callback import take_callback
 from dropreel.outcome.watch import Poll, State, first_state
 from dropreel.settings import DeliverSettings, PollSettings, SubmitSettings
 from dropreel.submit.holding import State as GateState
 from dropreel.submit.probe import Probe
-from dropreel.wiring import Outside, aws, deliver_of, poll_of, probe_of, submit_of
+from dropreel.wiring import Outside, deliver_of, poll_of, probe_of, submit_of
 from local.gateways import SimulatedGateways
 from local.moto_server import MotoServer
 
 # Clients know nothing of what they were used for, and making them takes longer than most tests.
-_client, _gateway_client = cache(aws), cache(new_client)
+_client, _gateway_client = cache(client), cache(new_client)
 
 INBOX, OUTBOX, EVENTS_QUEUE = "the-inbox", "the-outbox", "bus-listener"
 
@@ -156,8 +158,8 @@ class World:
         return deliver_of(self.deliver_settings, self._outside)[0]
 
     @property
-    def store(self) -> Store:
-        return Store(self.dynamodb, "jobs", self.clock)
+    def store(self) -> JobsTable:
+        return JobsTable(self.dynamodb, "jobs", self.clock)
 
     def setting(self, **changes: Any) -> None:
         """Change settings of whichever functions have them."""

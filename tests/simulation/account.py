@@ -24,9 +24,9 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.exceptions import DynamodbException
 from moto.dynamodb.responses import DynamoHandler
 
-from dropreel.aws.jobs_table import from_item
+from dropreel.aws.clients import CONFIG
+from dropreel.aws.items import from_item
 from dropreel.jobs import Job
-from dropreel.wiring import CONFIG
 from local import strict
 from tests import quick_moto
 from tests.simulation.effects import Effects

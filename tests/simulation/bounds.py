@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dropreel.aws.gates import BUDGET
-from dropreel.intake.envelopes import Submit, own
+from dropreel.aws.queues import resume
 from dropreel.jobs import Job, Status
 from tests.simulation.functions import FIRST_POLL
 from tests.simulation.gateway import Post
@@ -100,7 +100,7 @@ def _woken(world: World, job: Job) -> Iterator[str]:
 
 def _released(world: World, ledger: Ledger, job: Job) -> Iterator[str]:
     """A held job is let go once for each time that a gate was closed."""
-    times = world.sqs.sent["intake", own(Submit(job.job_id))]
+    times = world.sqs.sent["intake", resume(job.job_id)]
     most = (1 + mishaps(world)) * (ledger.closings() + job.attempt + FEW)
     if times > most:
         yield f"{order_of(job)} was let go {times} times, not at most {most}"

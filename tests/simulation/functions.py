@@ -18,7 +18,7 @@ from typing import Any
 from unittest import mock
 
 from dropreel import catalog
-from dropreel.aws.jobs_table import Store
+from dropreel.aws.jobs_table import JobsTable
 from dropreel.aws.queues import Deliveries, Queue
 from dropreel.gateways import wire
 from dropreel.settings import DeliverSettings, PollSettings, SubmitSettings
@@ -135,7 +135,7 @@ class Platform:
         return deliver_of(settings, self._outside)
 
     def _callback(self) -> Any:
-        return Store(self._clients["dynamodb"], JOBS, self._clock), Deliveries(Queue(self._sqs, "deliver"))  # type: ignore[arg-type]
+        return JobsTable(self._clients["dynamodb"], JOBS, self._clock), Deliveries(Queue(self._sqs, "deliver"))  # type: ignore[arg-type]
 
     def _shared(self) -> dict[str, Any]:
         return {

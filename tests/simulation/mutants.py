@@ -14,12 +14,12 @@ from unittest import mock
 import httpx
 
 from dropreel import catalog, jobs
-from dropreel.aws import batch, gates, jobs_table, queues
+from dropreel.aws import batch, budget, gates, items, jobs_table, queues
+from dropreel.aws.queues import resume
 from dropreel.delivery import delivery, ending
 from dropreel.errors import AnswerLost, MediaUnavailable
 from dropreel.gateways import Answer, access, wire
 from dropreel.intake import gathering
-from dropreel.intake.envelopes import Submit, own
 from dropreel.jobs import Arrival, Job, Look, Status
 from dropreel.outcome import watch
 from dropreel.submit import admission, holding, probe, sending
@@ -98,13 +98,13 @@ def _dedupe_in_memory() -> Iterator[None]:
         if (job.job_id, job.attempt) in sent and job.status is Status.SUBMITTING:
             return False
         sent.add((job.job_id, job.attempt))
-        self._client.put_item(TableName=self._table, Item=jobs_table.to_item(job))
+        self._client.put_item(TableName=self._table, Item=items.to_item(job))
         return True
 
     def on_arrival(existing: Job | None, drop: str) -> Arrival:
         return Arrival.SEND if existing is None or existing.status is Status.HELD else Arrival.NOTHING
 
-    with mock.patch.object(jobs_table.Store, "put", put), mock.patch.object(admission, "on_arrival", on_arrival):
+    with mock.patch.object(jobs_table.JobsTable, "put", put), mock.patch.object(admission, "on_arrival", on_arrival):
         yield
 
 
@@ -169,7 +169,7 @@ def _counts_no_try(self: Any, job: Job, until: float, tries: int) -> bool:
     return _postpone(self, job, until, job.tries)
 
 
-_postpone = jobs_table.Store.postpone
+_postpone = jobs_table.JobsTable.postpone
 
 
 def _few_receives() -> AbstractContextManager[Any]:
@@ -180,7 +180,7 @@ def _few_receives() -> AbstractContextManager[Any]:
 def _counts_no_tries() -> Iterator[None]:
     """Where 20 receives stand for all that there may be."""
     few = {"deliver": replace(cloud.QUEUES["deliver"], receives=20)}
-    with mock.patch.dict(cloud.QUEUES, few), mock.patch.object(jobs_table.Store, "postpone", _counts_no_try):
+    with mock.patch.dict(cloud.QUEUES, few), mock.patch.object(jobs_table.JobsTable, "postpone", _counts_no_try):
         yield
 
 
@@ -205,7 +205,7 @@ def _claim_anyway(self: Any, job: Job, owner: str, until: float) -> bool:
 @contextmanager
 def _no_lease() -> Iterator[None]:
     with (
-        mock.patch.object(jobs_table.Store, "claim", _claim_anyway),
+        mock.patch.object(jobs_table.JobsTable, "claim", _claim_anyway),
         mock.patch.object(jobs_table, "LEASE_MINE", ANYBODY),
     ):
         yield
@@ -215,7 +215,7 @@ def _check_then_reserve(self: Any, intent: dict[str, Any], day: str, usd: Decima
     if self.spent(day) + usd > limit:
         return False
     item = {"name": gates.BUDGET, "item": f"spent#{day}", "usd": self.spent(day) + usd}
-    self._client.put_item(TableName=self._table, Item=jobs_table.marshal(item))
+    self._client.put_item(TableName=self._table, Item=items.marshal(item))
     try:
         self._client.put_item(**intent)
     except self._client.exceptions.ConditionalCheckFailedException:
@@ -230,7 +230,7 @@ def _release_again(self: Any, job: Job) -> bool:
         TableName=self._table,
         Key={"name": {"S": gates.BUDGET}, "item": {"S": f"spent#{job.reserved_day}"}},
         UpdateExpression="SET usd = usd - :usd",
-        ExpressionAttributeValues=jobs_table.marshal({":usd": job.reserved_usd}),
+        ExpressionAttributeValues=items.marshal({":usd": job.reserved_usd}),
     )
     return True
 
@@ -280,7 +280,7 @@ def _unmarks_first(self: Any, name: str, intake: Any) -> bool:
     held = list(self._gates.held(name, holding.BATCH).items())
     for job_id, mark in held:
         self._gates.unmark(name, job_id, mark)
-        intake.send(own(Submit(job_id)))
+        intake.send(resume(job_id))
     return len(held) == holding.BATCH
 
 
@@ -315,7 +315,7 @@ def _forgets_what_was_rejected(job: Job) -> Any:
     return item | ({"expires_at": {"N": str(int(job.completed_at) + 90 * 86_400)}} if job.error else {})
 
 
-_to_item = jobs_table.to_item
+_to_item = items.to_item
 
 
 def _records_once_more(self: Any, drop: Any, found: Any) -> Any:
@@ -452,10 +452,10 @@ MUTANTS: dict[str, Mutant] = {
         replace(BOOK, orders=(Order(generations=(Generation(broken=1),)),)),
     ),
     "the budget is checked, then reserved": Mutant(
-        _in(gates.Gates, "reserve", _check_then_reserve), "are spent on", replace(CROWD, budget=Decimal("2.40"))
+        _in(budget.Budget, "reserve", _check_then_reserve), "are spent on", replace(CROWD, budget=Decimal("2.40"))
     ),
     "a reservation is given back as often as one asks": Mutant(
-        _in(gates.Gates, "release", _release_again),
+        _in(budget.Budget, "release", _release_again),
         "are spent on",
         replace(ERRORS, duplicates=8, deaths=3, mortality=20),
     ),
@@ -570,7 +570,7 @@ MUTANTS: dict[str, Mutant] = {
         Plan((Order("pair"), Order()), troubles=(Trouble("pixazo", 402, 0, 2000),), withdrawn=(FABRIC, 1000.0)),
     ),
     "a drop while a job is held is not noted": Mutant(
-        _in(jobs_table.Store, "note_drop", lambda self, job, drop: True),
+        _in(jobs_table.JobsTable, "note_drop", lambda self, job, drop: True),
         "left its end",
         SAD_STORIES["a drop that is dropped again while it is held, and fails"][0],
     ),

@@ -15,8 +15,9 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from dropreel.aws.budget import Budget
 from dropreel.aws.gates import Gates
-from dropreel.aws.jobs_table import Store
+from dropreel.aws.jobs_table import JobsTable
 from dropreel.jobs import Job, Status
 
 DAY = "2030-01-01"
@@ -58,7 +59,7 @@ def dynamodb() -> Iterator[Any]:
 
 
 @pytest.fixture
-def ledger(dynamodb: Any, request: pytest.FixtureRequest) -> tuple[Store, Gates]:
+def ledger(dynamodb: Any, request: pytest.FixtureRequest) -> tuple[JobsTable, Gates, Budget]:
     name = request.node.name
     for table, keys in ((f"jobs-{name}"[:200], ["job_id"]), (f"gates-{name}"[:200], ["name", "item"])):
         dynamodb.create_table(
@@ -70,7 +71,8 @@ def ledger(dynamodb: Any, request: pytest.FixtureRequest) -> tuple[Store, Gates]
             BillingMode="PAY_PER_REQUEST",
         )
     jobs, gates = f"jobs-{name}"[:200], f"gates-{name}"[:200]
-    return Store(dynamodb, jobs, lambda: NOW), Gates(dynamodb, gates, jobs, lambda: NOW)
+    budget = Budget(dynamodb, gates, jobs, lambda: NOW)
+    return JobsTable(dynamodb, jobs, lambda: NOW), Gates(dynamodb, gates), budget
 
 
 def an_attempt(number: int, usd: Decimal) -> Job:
@@ -78,38 +80,38 @@ def an_attempt(number: int, usd: Decimal) -> Job:
     return job.evolve(reserved_day=DAY, reserved_usd=usd)
 
 
-def test_no_number_of_submitters_overspends_by_a_cent(ledger: tuple[Store, Gates]) -> None:
-    store, gates = ledger
+def test_no_number_of_submitters_overspends_by_a_cent(ledger: tuple[JobsTable, Gates, Budget]) -> None:
+    store, _, budget = ledger
     price, limit = Decimal("0.37"), Decimal("3.70")
     attempts = [an_attempt(number, price) for number in range(24)]
     with ThreadPoolExecutor(8) as pool:
-        won = list(pool.map(lambda job: gates.reserve(store.intent(job, None), DAY, price, limit), attempts))
+        won = list(pool.map(lambda job: budget.reserve(store.intent(job, None), DAY, price, limit), attempts))
     assert sum(won) == 10
-    assert gates.spent(DAY) == limit
+    assert budget.spent(DAY) == limit
     assert sum(store.get(job.job_id) is not None for job in attempts) == 10, "a job without a reservation has no intent"
 
 
-def test_a_reservation_is_given_back_once_whoever_asks(ledger: tuple[Store, Gates]) -> None:
-    store, gates = ledger
+def test_a_reservation_is_given_back_once_whoever_asks(ledger: tuple[JobsTable, Gates, Budget]) -> None:
+    store, _, budget = ledger
     job, other = an_attempt(1, Decimal("1.20")), an_attempt(2, Decimal("1.20"))
     for attempt in (job, other):
-        assert gates.reserve(store.intent(attempt, None), DAY, Decimal("1.20"), Decimal(5))
+        assert budget.reserve(store.intent(attempt, None), DAY, Decimal("1.20"), Decimal(5))
     with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(lambda _: gates.release(job), range(16))) == 1
-    assert gates.spent(DAY) == Decimal("1.20")
+        assert sum(pool.map(lambda _: budget.release(job), range(16))) == 1
+    assert budget.spent(DAY) == Decimal("1.20")
 
 
-def test_one_job_is_begun_once_whoever_tries(ledger: tuple[Store, Gates]) -> None:
-    store, gates = ledger
+def test_one_job_is_begun_once_whoever_tries(ledger: tuple[JobsTable, Gates, Budget]) -> None:
+    store, _, budget = ledger
     tries = [an_attempt(1, Decimal(1)).evolve(token_hash=str(number)) for number in range(16)]
     with ThreadPoolExecutor(8) as pool:
-        won = list(pool.map(lambda job: gates.reserve(store.intent(job, None), DAY, Decimal(1), Decimal(9)), tries))
+        won = list(pool.map(lambda job: budget.reserve(store.intent(job, None), DAY, Decimal(1), Decimal(9)), tries))
     assert sum(won) == 1
-    assert gates.spent(DAY) == Decimal(1)
+    assert budget.spent(DAY) == Decimal(1)
 
 
-def test_a_job_that_was_held_again_keeps_its_mark(ledger: tuple[Store, Gates]) -> None:
-    _, gates = ledger
+def test_a_job_that_was_held_again_keeps_its_mark(ledger: tuple[JobsTable, Gates, Budget]) -> None:
+    _, gates, _ = ledger
     job = Job("a-job", "veo-3-1", "pixazo", Status.HELD, "veo-3-1/1")
     gates.mark("pixazo", job)
     seen = gates.held("pixazo", 10)

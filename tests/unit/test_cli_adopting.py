@@ -12,7 +12,7 @@ import pytest
 
 from cli.following import Follower
 from cli.stack import Stack
-from dropreel.aws.jobs_table import to_item
+from dropreel.aws.items import to_item
 from dropreel.delivery.delivery import Delivery
 from dropreel.gateways import Answer
 from dropreel.jobs import Job, Status
@@ -78,7 +78,7 @@ def delivery(there: Stack, answer: Answer, ahead: float) -> Delivery:
     gateway = SimpleNamespace(status=lambda _request: answer)
     return Delivery(
         store=there.store,
-        gates=there.gates,
+        budget=there.budget,
         gateway=lambda _name: cast("Any", gateway),
         copier=cast("Any", SimpleNamespace(copy=lambda *_: FILM)),
         ending=there.operator.ending,

@@ -17,8 +17,9 @@ from cli.check import State
 from cli.deciding import retry
 from cli.exits import INVALID, Trouble
 from cli.stack import Stack
-from dropreel.aws.gates import BUDGET, LOST, Gate, day_of
-from dropreel.aws.jobs_table import marshal, to_item
+from dropreel.aws.budget import day_of
+from dropreel.aws.gates import BUDGET, LOST, Gate
+from dropreel.aws.items import marshal, to_item
 from dropreel.jobs import Job, Status
 from tests.unit.stacks import a_stack, begin, job, machine
 

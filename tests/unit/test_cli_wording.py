@@ -22,6 +22,7 @@ from cli.draft import parameters
 from cli.exits import FAILED, INVALID, UNREACHABLE, Trouble
 from cli.following import Follower
 from cli.stack import Stack
+from dropreel.aws.queues import resume
 from dropreel.catalog import MODELS, Model
 from dropreel.errors import Mistake
 from dropreel.intake import drops, envelopes
@@ -317,14 +318,14 @@ def test_a_drop_goes_back_as_it_is(path: Path) -> None:
 
 
 def test_our_own_messages_go_back_as_they_are() -> None:
-    body = envelopes.own(envelopes.Submit("a-job"))
+    body = resume("a-job")
     assert redrive.resent(body, "an-id") == body
 
 
 @pytest.mark.parametrize(
     ("queue", "body", "words"),
     [
-        ("intake", envelopes.own(envelopes.Submit("a-job")), ["resubmission of job a-job"]),
+        ("intake", resume("a-job"), ["resubmission of job a-job"]),
         ("intake", '{"model": "veo-3-1", "input": {}, "id": "order-1"}', ["request for veo-3-1, id order-1"]),
         ("intake", "junk", ["a message that can't be read"]),
         ("deliver", '{"job_id": "a-job"}', ["delivery of job a-job"]),

@@ -106,14 +106,14 @@ def test_objects_have_their_type_and_labels(host: FilmHost, bucket: Bucket) -> N
 def test_bodies_carry_a_checksum_and_are_not_hashed_again_for_the_signature(
     host: FilmHost, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dropreel import wiring
+    from dropreel.aws import clients
 
     for name, value in {"ENDPOINT_URL": bucket.url, "ACCESS_KEY_ID": "a", "SECRET_ACCESS_KEY": "b"}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     for size in (1000, LONG):
         host.film = film(size)
-        Copier(wiring.aws("s3"), "outbox", LAPTOP, fetch).copy(host.url, "job", {}, lambda: None)
+        Copier(clients.client("s3"), "outbox", LAPTOP, fetch).copy(host.url, "job", {}, lambda: None)
     assert bucket.signed == {"UNSIGNED-PAYLOAD", STREAMED}
 
 

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from dropreel.aws.jobs_table import Store
+from dropreel.aws.jobs_table import JobsTable
 from dropreel.delivery.ending import LARGEST_EVENT, TURN, Ending, labels, manifest
 from dropreel.jobs import Job, Status
 
@@ -110,7 +110,7 @@ class Account:
             AttributeDefinitions=[{"AttributeName": "job_id", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-        self.store = Store(self.dynamodb, "jobs", lambda: 1_800_000_000.0)
+        self.store = JobsTable(self.dynamodb, "jobs", lambda: 1_800_000_000.0)
 
     def ending(self, outbox: str = "outbox", bus: str = "bus") -> Ending:
         return Ending(self.store, self.s3, outbox, self.events, bus)

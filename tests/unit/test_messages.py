@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dropreel.intake.envelopes import Drop, Message, Request, Submit, Unreadable, drop_event, own, read
+from dropreel.aws.queues import resume
+from dropreel.intake.envelopes import Drop, Message, Request, Submit, Unreadable, drop_event, read
 
 ORDER = {"model": "veo-3-1", "input": {"prompt": "a cat"}, "id": "order-17", "output": "campaign/7"}
 
@@ -272,7 +273,7 @@ def test_an_event_bridge_event_without_bucket_and_key_is_unreadable(detail: obje
 
 @pytest.mark.parametrize("message", [Submit("abc")])
 def test_our_own_messages_survive_the_queue(message: Submit) -> None:
-    assert found(own(message)) == [message]
+    assert found(resume(message.job_id)) == [message]
 
 
 def test_a_drop_to_be_looked_at_again_survives_the_queue_undecoded() -> None:

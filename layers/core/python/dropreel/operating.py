@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 from dropreel.aws.executions import Executions
 from dropreel.aws.gates import Gates
-from dropreel.aws.jobs_table import GIVEN_UP, Store
-from dropreel.aws.queues import Deliveries, Queue
+from dropreel.aws.jobs_table import GIVEN_UP, JobsTable
+from dropreel.aws.queues import Deliveries, Queue, resume
 from dropreel.delivery.delivery import LEASE
 from dropreel.delivery.ending import Ending
 from dropreel.errors import Mistake
-from dropreel.intake.envelopes import Submit, own
 from dropreel.jobs import Job, Status, is_request_id
 from dropreel.outcome.watch import first_state
 
@@ -28,7 +27,7 @@ LATER = 5.0
 class Operator:
     """The verbs of the command line, for one environment."""
 
-    store: Store
+    store: JobsTable
     gates: Gates
     deliveries: Deliveries
     intake: Queue
@@ -57,10 +56,10 @@ class Operator:
         """
         job = self._job(job_id, "sent again", Status.HELD, Status.UNKNOWN, Status.FAILED, Status.EXPIRED)
         if job.status is not Status.HELD:
-            self.intake.send(own(Submit(job_id)), delay=LATER)
+            self.intake.send(resume(job_id), delay=LATER)
             if not self.store.resubmit(job, 0, "sent again by an operator"):
                 raise _changed(job)
-        self.intake.send(own(Submit(job_id)))
+        self.intake.send(resume(job_id))
         return self._now(job)
 
     def redeliver(self, job_id: str, *, deadline_seconds: int) -> Job:

@@ -5,18 +5,15 @@ Imports are inside, so that a function loads what it uses and no more.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError
-from botocore.session import Session, get_session
 
+from dropreel.aws.clients import client
 from dropreel.settings import BadSetting, DeliverSettings, PollSettings, SubmitSettings
 
 if TYPE_CHECKING:
@@ -32,9 +29,6 @@ if TYPE_CHECKING:
     from dropreel.submit.probe import Probe
     from dropreel.transfer.copying import Fetch
 
-#: A throttled call is tried a few times; nothing here waits for ever.
-CONFIG = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=30)
-
 
 def early(make: Callable[[], object]) -> None:
     """Make a function's services before its first event, while Lambda gives it a whole processor to start with.
@@ -45,33 +39,12 @@ def early(make: Callable[[], object]) -> None:
         make()
 
 
-def aws(service: str) -> Any:
-    """A client of an AWS service, by its name."""
-    return _session().create_client(service, config=CONFIG.merge(_s3()) if service == "s3" else CONFIG)
-
-
-@cache
-def _session() -> Session:
-    """What all clients share; botocore's, since boto3 would load its transfers and resources too."""
-    return get_session()
-
-
-def _s3() -> Config:
-    """Presigned URLs must be of signature version 4 and name the bucket's region, which only virtual hosts do.
-
-    A laptop's endpoint has no names for its buckets, so it gets them in the path. Bodies are not part of the signature:
-    what is uploaded carries a checksum, and one more pass over every byte would be a third of what a copy costs.
-    """
-    style: Literal["path", "virtual"] = "path" if "AWS_ENDPOINT_URL" in os.environ else "virtual"
-    return Config(signature_version="s3v4", s3={"addressing_style": style, "payload_signing_enabled": False})
-
-
 @dataclass(frozen=True, slots=True)
 class Outside:
     """Everything that a function reaches beyond itself; a simulation puts its own in place."""
 
     #: Makes an AWS client by its service's name.
-    aws: Callable[[str], Any] = aws
+    aws: Callable[[str], Any] = client
     #: Epoch seconds.
     clock: Callable[[], float] = time.time
     #: Makes the HTTP client that speaks to the gateways; None: the real one.
@@ -82,12 +55,12 @@ class Outside:
 
 def submit_of(settings: SubmitSettings, outside: Outside = Outside()) -> tuple[Intake, Queue]:
     """What the submit function runs, and the queue that feeds it."""
-    from dropreel.aws.jobs_table import Store
+    from dropreel.aws.jobs_table import JobsTable
     from dropreel.aws.queues import Queue
     from dropreel.intake.gathering import Gatherer
     from dropreel.intake.intake import Intake
 
-    store = Store(outside.aws("dynamodb"), settings.jobs_table, outside.clock)
+    store = JobsTable(outside.aws("dynamodb"), settings.jobs_table, outside.clock)
     inbox = _inbox(settings, outside)
     gatherer = Gatherer(store=store, inbox=inbox, quiet_seconds=settings.quiet_seconds, clock=outside.clock)
     admission, _ = _admission(settings, outside, inbox)
@@ -97,16 +70,18 @@ def submit_of(settings: SubmitSettings, outside: Outside = Outside()) -> tuple[I
 
 def probe_of(settings: SubmitSettings, outside: Outside = Outside()) -> Probe:
     """What the probe function runs."""
+    from dropreel.aws.budget import Budget
     from dropreel.aws.gates import Gates
-    from dropreel.aws.jobs_table import Store
+    from dropreel.aws.jobs_table import JobsTable
     from dropreel.aws.queues import Queue
     from dropreel.submit.probe import Probe
 
     dynamodb = outside.aws("dynamodb")
     admission, holding = _admission(settings, outside, _inbox(settings, outside))
     return Probe(
-        store=Store(dynamodb, settings.jobs_table, outside.clock),
-        gates=Gates(dynamodb, settings.gates_table, settings.jobs_table, outside.clock),
+        store=JobsTable(dynamodb, settings.jobs_table, outside.clock),
+        gates=Gates(dynamodb, settings.gates_table),
+        budget=Budget(dynamodb, settings.gates_table, settings.jobs_table, outside.clock),
         holding=holding,
         admission=admission,
         intake=Queue(outside.aws("sqs"), settings.intake_queue_url),
@@ -126,9 +101,10 @@ def _inbox(settings: SubmitSettings, outside: Outside) -> Inbox:
 
 def _admission(settings: SubmitSettings, outside: Outside, inbox: Inbox) -> tuple[Admission, Holding]:
     """What decides about jobs and sends them, and what holds them."""
+    from dropreel.aws.budget import Budget
     from dropreel.aws.executions import Executions
     from dropreel.aws.gates import Gates
-    from dropreel.aws.jobs_table import Store
+    from dropreel.aws.jobs_table import JobsTable
     from dropreel.aws.queues import Deliveries, Queue
     from dropreel.delivery.ending import Ending
     from dropreel.gateways.access import Keys, gateways
@@ -137,8 +113,8 @@ def _admission(settings: SubmitSettings, outside: Outside, inbox: Inbox) -> tupl
     from dropreel.submit.sending import Sender, Terms
 
     clock, dynamodb, states = outside.clock, outside.aws("dynamodb"), outside.aws("stepfunctions")
-    store = Store(dynamodb, settings.jobs_table, clock)
-    gates = Gates(dynamodb, settings.gates_table, settings.jobs_table, clock)
+    store = JobsTable(dynamodb, settings.jobs_table, clock)
+    gates = Gates(dynamodb, settings.gates_table)
     holding = Holding(
         store=store,
         gates=gates,
@@ -159,6 +135,7 @@ def _admission(settings: SubmitSettings, outside: Outside, inbox: Inbox) -> tupl
         terms=terms,
         store=store,
         gates=gates,
+        budget=Budget(dynamodb, settings.gates_table, settings.jobs_table, clock),
         holding=holding,
         inbox=inbox,
         gateway=gateways(settings, Keys(outside.aws("secretsmanager"), clock), outside.http),
@@ -178,14 +155,14 @@ def _admission(settings: SubmitSettings, outside: Outside, inbox: Inbox) -> tupl
 
 def poll_of(settings: PollSettings, outside: Outside = Outside()) -> Poll:
     """What the poll function runs."""
-    from dropreel.aws.jobs_table import Store
+    from dropreel.aws.jobs_table import JobsTable
     from dropreel.aws.queues import Deliveries, Queue
     from dropreel.gateways.access import Keys, gateways
     from dropreel.outcome.watch import Poll
 
     sqs = outside.aws("sqs")
     return Poll(
-        store=Store(outside.aws("dynamodb"), settings.jobs_table, outside.clock),
+        store=JobsTable(outside.aws("dynamodb"), settings.jobs_table, outside.clock),
         gateway=gateways(settings, Keys(outside.aws("secretsmanager"), outside.clock), outside.http),
         deliveries=Deliveries(Queue(sqs, settings.deliver_queue_url)),
         intake=Queue(sqs, settings.intake_queue_url),
@@ -199,9 +176,9 @@ def poll_of(settings: PollSettings, outside: Outside = Outside()) -> Poll:
 
 def deliver_of(settings: DeliverSettings, outside: Outside = Outside()) -> tuple[Delivery, Queue]:
     """What the deliver function runs, and the queue that feeds it."""
+    from dropreel.aws.budget import Budget
     from dropreel.aws.executions import Executions
-    from dropreel.aws.gates import Gates
-    from dropreel.aws.jobs_table import Store
+    from dropreel.aws.jobs_table import JobsTable
     from dropreel.aws.queues import Queue
     from dropreel.delivery.delivery import Delivery
     from dropreel.delivery.ending import Ending
@@ -211,11 +188,11 @@ def deliver_of(settings: DeliverSettings, outside: Outside = Outside()) -> tuple
     from dropreel.transfer.fetching import fetch
 
     clock, dynamodb, s3, sqs = outside.clock, outside.aws("dynamodb"), outside.aws("s3"), outside.aws("sqs")
-    store = Store(dynamodb, settings.jobs_table, clock)
+    store = JobsTable(dynamodb, settings.jobs_table, clock)
     policy = Policy(settings.media_hosts, settings.allow_loopback)
     delivery = Delivery(
         store=store,
-        gates=Gates(dynamodb, settings.gates_table, settings.jobs_table, clock),
+        budget=Budget(dynamodb, settings.gates_table, settings.jobs_table, clock),
         gateway=gateways(settings, Keys(outside.aws("secretsmanager"), clock), outside.http),
         copier=Copier(s3, settings.outbox_bucket, policy, outside.fetch or fetch),
         ending=Ending(store, s3, settings.outbox_bucket, outside.aws("events"), settings.event_bus),

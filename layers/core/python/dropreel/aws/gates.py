@@ -1,7 +1,7 @@
-"""What keeps jobs from being sent: a gateway that refuses us, and the day's budget. All of it is read consistently.
+"""What keeps jobs from being sent: a gateway that refuses us, or a budget that is used up. Always read consistently.
 
-An item `(name, "gate")` says whether the gate `name` is closed, why, and when the next probe is due; `(name,
-"held#<job_id>")` marks a job that waits behind it; `("budget", "spent#<day>")` adds up a day's reservations.
+An item `(name, "gate")` of the gates table says whether the gate `name` is closed, why, and when the next probe is due;
+`(name, "held#<job_id>")` marks a job that waits behind it.
 
 A closed gate has exactly one *execution* of the gates' state machine, which waits until the next probe is due, sends
 one held job as a probe, and lets all the others go once one is answered. So however many jobs are held, a refusal costs
@@ -11,16 +11,12 @@ one probe in `held_retry_seconds`. An execution that got lost is replaced by the
 
 from __future__ import annotations
 
-import random
-import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from dropreel.aws.jobs_table import marshal, same
+from dropreel.aws.items import marshal, same
 from dropreel.jobs import Job
 
 if TYPE_CHECKING:
@@ -30,16 +26,8 @@ if TYPE_CHECKING:
 BUDGET = "budget"
 #: An execution whose probe is this late (seconds past its due time) is taken for lost.
 LOST = 900.0
-DAY = 86_400
-#: Seconds that a day's sum is kept.
-SPENT_KEPT = 40 * DAY
-
-
 #: Nobody has changed the gate since it was read.
 UNCHANGED = "attribute_not_exists(execution) OR (execution = :execution AND next_probe_at = :due AND closed = :closed)"
-
-#: Moments between two tries at a transaction; a function's snapshot would bring the same ones to all who start from it.
-_moments = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +46,11 @@ class Gate:
 
 
 class Gates:
-    """Gates, held-job markers and the budget in DynamoDB."""
+    """Gates and held-job markers in DynamoDB."""
 
-    def __init__(self, client: DynamoDBClient, table: str, jobs_table: str, clock: Callable[[], float]) -> None:
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
         self._table = table
-        self._jobs_table = jobs_table
-        self._clock = clock
 
     def get(self, name: str) -> Gate:
         """The gate as it is now; open if nothing is known of it."""
@@ -140,73 +126,6 @@ class Gates:
             if len(found) >= limit:
                 break
         return dict(list(found.items())[:limit])
-
-    def spent(self, day: str) -> Decimal:
-        """What is reserved of a day's budget, in USD."""
-        answer = self._client.get_item(TableName=self._table, Key=_key(BUDGET, f"spent#{day}"), ConsistentRead=True)
-        return Decimal(answer["Item"]["usd"]["N"]) if "Item" in answer else Decimal(0)
-
-    def reserve(self, intent: dict[str, Any], day: str, usd: Decimal, limit: Decimal) -> bool:
-        """Write a job's intent and its reservation, both or neither.
-
-        False if the job was changed or the budget does not allow it.
-        """
-        update = {
-            "TableName": self._table,
-            "Key": _key(BUDGET, f"spent#{day}"),
-            "UpdateExpression": "SET usd = if_not_exists(usd, :zero) + :usd, expires_at = :expires",
-            "ConditionExpression": "attribute_not_exists(usd) OR usd <= :room",
-            "ExpressionAttributeValues": marshal(
-                {":usd": usd, ":zero": 0, ":room": limit - usd, ":expires": int(self._clock()) + SPENT_KEPT}
-            ),
-        }
-        return usd <= limit and self._transact([{"Put": intent}, {"Update": update}])
-
-    def release(self, job: Job) -> bool:
-        """Give back the last attempt's reservation, once, whoever calls how often."""
-        if not job.reserved_day or job.reserved_usd is None:
-            return False
-        mine = {
-            "TableName": self._jobs_table,
-            "Key": {"job_id": {"S": job.job_id}},
-            "UpdateExpression": "REMOVE reserved_day, reserved_usd",
-            "ConditionExpression": "attempt = :attempt AND reserved_day = :day",
-            "ExpressionAttributeValues": marshal({":attempt": job.attempt, ":day": job.reserved_day}),
-        }
-        sum_ = {
-            "TableName": self._table,
-            "Key": _key(BUDGET, f"spent#{job.reserved_day}"),
-            "UpdateExpression": "SET usd = usd - :usd",
-            "ExpressionAttributeValues": marshal({":usd": job.reserved_usd}),
-        }
-        return self._transact([{"Update": mine}, {"Update": sum_}])
-
-    def _transact(self, writes: list[Any]) -> bool:
-        """Do all of these writes or none; False if a condition does not hold, tried again on a mere conflict."""
-        for turn in range(8):
-            if turn:
-                time.sleep(_moments.uniform(0, 0.02 * 2**turn))
-            try:
-                self._client.transact_write_items(TransactItems=writes)
-            except self._client.exceptions.TransactionCanceledException as error:
-                codes = {str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])}
-                if "ConditionalCheckFailed" in codes:
-                    return False
-                if codes - {"TransactionConflict", "None"}:
-                    raise
-            else:
-                return True
-        return self._client.transact_write_items(TransactItems=writes) is not None
-
-
-def tomorrow(epoch: float) -> float:
-    """When (epoch seconds) the next UTC day begins."""
-    return epoch - epoch % DAY + DAY
-
-
-def day_of(epoch: float) -> str:
-    """The UTC day on whose budget this moment falls."""
-    return datetime.fromtimestamp(epoch, UTC).date().isoformat()
 
 
 def _key(name: str, item: str) -> dict[str, Any]:

@@ -6,17 +6,15 @@ of concurrent callers exactly one wins. A method that returns False (or None) ha
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dropreel.aws.items import deserialize, serialize
+from dropreel.aws.items import from_item, marshal, same, to_item, unmarshal
 from dropreel.jobs import ATTENTION, SETTLED, Job, Status, entry, heard
 
 if TYPE_CHECKING:
@@ -53,11 +51,6 @@ _settled = {f":{status.lower()}": str(status) for status in sorted(SETTLED)}
 #: What an accepted request does, as long as no callback has told more.
 QUEUED = "progress = if_not_exists(progress, :queued)"
 
-#: Seconds that a rejected drop is remembered that was never sent. Every other job is remembered for ever: its record is
-#: what keeps it from being paid twice.
-REJECTED_KEPT = 90 * 86_400
-
-
 #: How often a write that must not be missing is tried again.
 MORE_TRIES = 2
 
@@ -75,7 +68,7 @@ class Verdict(Enum):
     STRANGER = "no such job, or the wrong token or attempt"
 
 
-class Store:
+class JobsTable:
     """Jobs in DynamoDB."""
 
     def __init__(self, client: DynamoDBClient, table: str, clock: Callable[[], float]) -> None:
@@ -183,7 +176,7 @@ class Store:
             )
         except self._client.exceptions.ConditionalCheckFailedException as error:
             before: Mapping[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]
-            known = _values(before)
+            known = unmarshal(before)
             name, value = ("token_hash", proof["token"]) if token else ("attempt", proof["attempt"])
             if not known or known.get(name) != value:
                 return Verdict.STRANGER
@@ -301,15 +294,6 @@ def insist(write: Callable[[], Written]) -> Written:
     return write()
 
 
-def same(found: Mapping[str, Any], item: Mapping[str, Any]) -> bool:
-    """Whether two items hold the same, however DynamoDB writes its numbers."""
-    return _values(found) == _values(item)
-
-
-def _values(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: deserialize(form) for name, form in item.items()}
-
-
 def _uses(text: str, name: str) -> bool:
     """Whether an expression mentions this placeholder (DynamoDB refuses values that it does not)."""
     return any(word.strip("(),") == name for word in text.split())
@@ -321,56 +305,3 @@ def _counted(outputs: int) -> str:
 
 def _key(job_id: str) -> Item:
     return {"job_id": {"S": job_id}}
-
-
-def marshal(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain values in DynamoDB's form; floats become exact decimals of their shortest text."""
-    return {name: serialize(_storable(value)) for name, value in values.items()}
-
-
-def _storable(value: Any) -> Any:
-    if isinstance(value, float):
-        return Decimal(repr(value))
-    if isinstance(value, Mapping):
-        return {name: _storable(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_storable(inner) for inner in value]
-    return value
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    return value
-
-
-def to_item(job: Job) -> dict[str, Any]:
-    """A job as an item; empty values are left out, so that `attribute_not_exists` means what it says."""
-    values = {item.name: getattr(job, item.name) for item in dataclasses.fields(job)}
-    item = {name: value for name, value in values.items() if value not in (None, "", (), {}, 0.0) or name == "attempt"}
-    item["status"] = str(job.status)
-    if job.status in ATTENTION:
-        item["attention"] = str(job.status)
-    if job.status is Status.REJECTED and job.drop and not job.attempt:
-        item["expires_at"] = int(job.completed_at) + REJECTED_KEPT
-    return marshal(item)
-
-
-_DECIMALS = ("price_usd", "reserved_usd")
-_FLOATS = ("created_at", "submitting_at", "deadline_at", "completed_at", "lease_until")
-_TUPLES = ("missing", "outputs", "history")
-
-
-def from_item(item: Mapping[str, Any]) -> Job:
-    """An item as a job; attributes that are none of its fields are passed over."""
-    known = {f.name for f in dataclasses.fields(Job)}
-    values = {name: deserialize(value) for name, value in item.items() if name in known}
-    plain = {name: value if name in _DECIMALS else _plain(value) for name, value in values.items()}
-    plain |= {name: float(plain[name]) for name in _FLOATS if name in plain}
-    plain |= {name: tuple(plain[name]) for name in _TUPLES if name in plain}
-    empty = {name: "" for name in ("model", "gateway") if name not in plain}
-    return Job(**{**plain, **empty, "status": Status(plain["status"])})

@@ -70,6 +70,11 @@ class Queue:
             logger.warning("a message comes again later than it should: %s", error)
 
 
+def resume(job_id: str) -> str:
+    """What is sent to the intake queue to have a held job tried again."""
+    return json.dumps({"dropreel": {"submit": job_id}})
+
+
 class Deliveries:
     """The deliver queue."""
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from dropreel.aws.budget import Budget
 from dropreel.aws.executions import Executions
-from dropreel.aws.gates import Gates
-from dropreel.aws.jobs_table import Store
-from dropreel.aws.queues import ComeAgain, Queue
+from dropreel.aws.jobs_table import JobsTable
+from dropreel.aws.queues import ComeAgain, Queue, resume
 from dropreel.delivery.ending import Ending, labels
 from dropreel.errors import MediaUnavailable, NotSent, StatusUnavailable
 from dropreel.gateways import Answer, Gateway
-from dropreel.intake.envelopes import Submit, own
 from dropreel.jobs import SETTLED, Job, Status
 from dropreel.measures import measure
 from dropreel.redaction import redact
@@ -49,8 +48,8 @@ class Delivery:
     def __init__(
         self,
         *,
-        store: Store,
-        gates: Gates,
+        store: JobsTable,
+        budget: Budget,
         gateway: Callable[[str], Gateway],
         copier: Copier,
         ending: Ending,
@@ -60,7 +59,7 @@ class Delivery:
         clock: Callable[[], float],
     ) -> None:
         self._store = store
-        self._gates = gates
+        self._budget = budget
         self._gateway = gateway
         self._copier = copier
         self._ending = ending
@@ -79,7 +78,7 @@ class Delivery:
             return
         if job.status is Status.HELD:
             if not job.gate:  # an ERROR's resubmission whose message may have been lost
-                self._intake.send(own(Submit(job.job_id)))
+                self._intake.send(resume(job.job_id))
             return
         if job.lease_until > self._clock() and job.lease_owner != owner:
             raise ComeAgain(job.lease_until - self._clock())
@@ -114,7 +113,7 @@ class Delivery:
 
     def _error(self, job: Job, owner: str, answer: Answer) -> None:
         """ERROR is not charged, so the job may be sent again; a new attempt has a new token and a new watch."""
-        self._gates.release(job)
+        self._budget.release(job)
         if job.status is Status.EXPIRED:
             return
         errors = job.errors + 1
@@ -124,7 +123,7 @@ class Delivery:
         elif self._store.resubmit(
             job, errors, f"ERROR (not charged): {said}; resubmit {errors} of {self._max_error_retries}"
         ):
-            self._intake.send(own(Submit(job.job_id)))
+            self._intake.send(resume(job.job_id))
             self._watches.stop(job.execution_name)
 
     def _conclude(self, job: Job, owner: str, answer: Answer) -> None:

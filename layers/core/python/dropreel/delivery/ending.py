@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from dropreel.aws.jobs_table import Store
+from dropreel.aws.jobs_table import JobsTable
 from dropreel.jobs import Job, Status, iso
 from dropreel.redaction import redact, redacted
 
@@ -36,7 +36,7 @@ UNPRINTABLE = re.compile(r"[^ -~]")
 class Ending:
     """The outbox's manifests and the event bus."""
 
-    def __init__(self, store: Store, s3: S3Client, outbox: str, events: EventBridgeClient, bus: str) -> None:
+    def __init__(self, store: JobsTable, s3: S3Client, outbox: str, events: EventBridgeClient, bus: str) -> None:
         self._store = store
         self._s3 = s3
         self._outbox = outbox

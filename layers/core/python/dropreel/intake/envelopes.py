@@ -77,11 +77,6 @@ def read(body: str, message_id: str) -> Iterator[Message]:
     yield from _read(body, message_id, DEEPEST)
 
 
-def own(message: Submit) -> str:
-    """One of our own messages as a queue message's body."""
-    return json.dumps({"dropreel": {"submit": message.job_id}})
-
-
 def drop_event(drop: Drop) -> str:
     """A drop as a queue message's body, for a file that was there before its bucket told of it."""
     return json.dumps({"dropreel": {"bucket": drop.bucket, "key": drop.key}})

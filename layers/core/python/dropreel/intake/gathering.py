@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from dropreel.aws.jobs_table import Store
+from dropreel.aws.jobs_table import JobsTable
 from dropreel.aws.queues import ComeAgain
 from dropreel.intake import drops
 from dropreel.intake.assembly import Assembly, assemble
@@ -18,7 +18,7 @@ from dropreel.redaction import redacted
 class Gatherer:
     """Looks at a place whenever something was dropped there."""
 
-    def __init__(self, *, store: Store, inbox: Inbox, quiet_seconds: float, clock: Callable[[], float]) -> None:
+    def __init__(self, *, store: JobsTable, inbox: Inbox, quiet_seconds: float, clock: Callable[[], float]) -> None:
         self._store = store
         self._inbox = inbox
         self._quiet = quiet_seconds

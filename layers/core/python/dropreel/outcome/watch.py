@@ -11,11 +11,10 @@ from collections.abc import Callable
 from typing import TypedDict
 
 from dropreel.aws.executions import whole_seconds
-from dropreel.aws.jobs_table import Store
-from dropreel.aws.queues import Deliveries, Queue
+from dropreel.aws.jobs_table import JobsTable
+from dropreel.aws.queues import Deliveries, Queue, resume
 from dropreel.errors import NotSent, StatusUnavailable
 from dropreel.gateways import Answer, Gateway
-from dropreel.intake.envelopes import Submit, own
 from dropreel.jobs import Job, Look, Rhythm, Status, next_look, next_wait, watch_is_over
 from dropreel.measures import measure
 from dropreel.outcome.settle import settle
@@ -59,7 +58,7 @@ class Poll:
     def __init__(
         self,
         *,
-        store: Store,
+        store: JobsTable,
         gateway: Callable[[str], Gateway],
         deliveries: Deliveries,
         intake: Queue,
@@ -106,9 +105,9 @@ class Poll:
                 reason = "its answer was lost; sent again as resubmit_unknown allows"
                 if not self._store.resubmit(job, job.errors + 1, reason):
                     return False
-                self._intake.send(own(Submit(job.job_id)))
+                self._intake.send(resume(job.job_id))
             case Look.RESUME:
-                self._intake.send(own(Submit(job.job_id)))
+                self._intake.send(resume(job.job_id))
             case Look.STOP | Look.WAIT:
                 pass
         return True

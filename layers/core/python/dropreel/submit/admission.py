@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from dropreel.aws.jobs_table import Store
+from dropreel.aws.jobs_table import JobsTable
 from dropreel.catalog.model import Model
 from dropreel.delivery.ending import Ending
 from dropreel.errors import Mistake
@@ -50,7 +50,7 @@ class Admission:
     def __init__(
         self,
         *,
-        store: Store,
+        store: JobsTable,
         sender: Sender,
         ending: Ending,
         allow_loopback: bool,

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypedDict
 
+from dropreel.aws.budget import tomorrow
 from dropreel.aws.executions import Executions, whole_seconds
-from dropreel.aws.gates import BUDGET, LOST, Gate, Gates, tomorrow
-from dropreel.aws.jobs_table import Store, insist
-from dropreel.aws.queues import Queue
+from dropreel.aws.gates import BUDGET, LOST, Gate, Gates
+from dropreel.aws.jobs_table import JobsTable, insist
+from dropreel.aws.queues import Queue, resume
 from dropreel.errors import NotSent, Refused
-from dropreel.intake.envelopes import Submit, own
 from dropreel.jobs import Job, Status
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class Holding:
     def __init__(
         self,
         *,
-        store: Store,
+        store: JobsTable,
         gates: Gates,
         executions: Executions,
         held_retry_seconds: float,
@@ -140,7 +140,7 @@ class Holding:
         held = list(self._gates.held(name, BATCH).items())
         for start in range(0, len(held), 10):
             batch = held[start : start + 10]
-            intake.send_all([own(Submit(job_id)) for job_id, _ in batch])
+            intake.send_all([resume(job_id) for job_id, _ in batch])
             for job_id, mark in batch:
                 self._gates.unmark(name, job_id, mark)
         return len(held) == BATCH

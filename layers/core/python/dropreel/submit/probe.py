@@ -10,11 +10,11 @@ import logging
 from collections.abc import Callable
 from decimal import Decimal
 
+from dropreel.aws.budget import Budget, day_of
 from dropreel.aws.executions import whole_seconds
-from dropreel.aws.gates import BUDGET, Gate, Gates, day_of
-from dropreel.aws.jobs_table import Store
-from dropreel.aws.queues import Queue
-from dropreel.intake.envelopes import Submit, own
+from dropreel.aws.gates import BUDGET, Gate, Gates
+from dropreel.aws.jobs_table import JobsTable
+from dropreel.aws.queues import Queue, resume
 from dropreel.jobs import SUBMIT_WINDOW, Job, Status
 from dropreel.measures import measure
 from dropreel.submit.admission import Admission, Outcome
@@ -35,8 +35,9 @@ class Probe:
     def __init__(
         self,
         *,
-        store: Store,
+        store: JobsTable,
         gates: Gates,
+        budget: Budget,
         holding: Holding,
         admission: Admission,
         intake: Queue,
@@ -45,10 +46,11 @@ class Probe:
     ) -> None:
         self._store = store
         self._gates = gates
+        self._budget = budget
         self._holding = holding
         self._admission = admission
         self._intake = intake
-        self._budget = daily_budget_usd
+        self._limit = daily_budget_usd
         self._clock = clock
 
     def round(self, state: State) -> State:
@@ -103,14 +105,14 @@ class Probe:
 
     def _room(self, gate: Gate) -> Decimal | None:
         """What is left of the day's budget, where it is that which holds."""
-        if gate.name != BUDGET or self._budget is None:
+        if gate.name != BUDGET or self._limit is None:
             return None
-        return self._budget - self._gates.spent(day_of(self._clock()))
+        return self._limit - self._budget.spent(day_of(self._clock()))
 
     def _forget(self, gate: Gate, job_id: str, mark: str, job: Job | None) -> None:
         """Take away a mark whose job is not behind this gate any more; behind another it may have none: it is tried."""
         if job is not None and job.status is Status.HELD:
-            self._intake.send(own(Submit(job_id)))
+            self._intake.send(resume(job_id))
         self._gates.unmark(gate.name, job_id, mark)
 
     def _try(self, job: Job, gate: Gate) -> Outcome | None:

@@ -17,9 +17,10 @@ from enum import Enum
 from typing import Any
 
 from dropreel import catalog
+from dropreel.aws.budget import Budget, day_of
 from dropreel.aws.executions import Executions
-from dropreel.aws.gates import BUDGET, Gates, day_of
-from dropreel.aws.jobs_table import Store, insist
+from dropreel.aws.gates import BUDGET, Gates
+from dropreel.aws.jobs_table import JobsTable, insist
 from dropreel.aws.queues import Deliveries
 from dropreel.errors import AnswerLost, Declined, NotSent
 from dropreel.gateways import Callback, Gateway
@@ -69,8 +70,9 @@ class Sender:
         self,
         *,
         terms: Terms,
-        store: Store,
+        store: JobsTable,
         gates: Gates,
+        budget: Budget,
         holding: Holding,
         inbox: Inbox,
         gateway: Callable[[str], Gateway],
@@ -82,6 +84,7 @@ class Sender:
         self._terms = terms
         self._store = store
         self._gates = gates
+        self._budget = budget
         self._holding = holding
         self._inbox = inbox
         self._gateway = gateway
@@ -157,7 +160,7 @@ class Sender:
         budget, price = self._terms.daily_budget_usd, self._price(intent)
         if budget is None:
             return True
-        spent = self._gates.spent(intent.reserved_day)
+        spent = self._budget.spent(intent.reserved_day)
         affordable = spent + price <= budget
         if budget:
             measure("BudgetUsed", float(100 * (spent + price if affordable else spent) / budget), "Percent")
@@ -167,7 +170,7 @@ class Sender:
         budget = self._terms.daily_budget_usd
         if budget is None:
             return self._store.put(intent, was)
-        return self._gates.reserve(self._store.intent(intent, was), intent.reserved_day, self._price(intent), budget)
+        return self._budget.reserve(self._store.intent(intent, was), intent.reserved_day, self._price(intent), budget)
 
     def _not_begun(self, job: Job, was: Job | None, intent: Job, probing: str) -> Sent:
         """The intent was not written: because of the budget, or because somebody else changed the job."""
@@ -221,7 +224,7 @@ class Sender:
         except Declined as no:
             message = str(no)
             declined = insist(lambda: self._store.declined(intent, message))
-            self._gates.release(intent)
+            self._budget.release(intent)
             if declined:
                 self._deliveries.wake(intent.job_id)
             return Sent.ANSWERED
@@ -244,7 +247,7 @@ class Sender:
     def _refused(self, intent: Job, refusal: NotSent, probing: str) -> Sent:
         logger.warning("attempt %d: refused: %s", intent.attempt, refusal, extra={"job_id": intent.job_id})
         try:
-            self._gates.release(intent)
+            self._budget.release(intent)
         finally:  # a reservation too many ends with its day; a job that nobody holds would never be sent
             free = intent.evolve(reserved_day="", reserved_usd=None)
             self._holding.refused(free, intent, intent.gateway, refusal.reason, refusal, probing)
