@@ -15,8 +15,9 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from dropreel.intake import drops
-from dropreel.intake.assembly import Assembly, assemble, media_of
+from dropreel.intake.assembly import Assembly, assemble
 from dropreel.intake.inbox import LONGEST_TEXT, Inbox
+from dropreel.submit.lending import media_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

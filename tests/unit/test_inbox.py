@@ -116,7 +116,7 @@ class Bucket:
 
     def check(self, key: str) -> str:
         assert isinstance(PICTURE, Media)
-        return self.inbox.check(PICTURE, f"s3://{self.name}/{key}")
+        return self.inbox.lender.check(PICTURE, f"s3://{self.name}/{key}")
 
 
 #: Its clients share what botocore has loaded.
@@ -192,14 +192,14 @@ def test_an_object_that_was_archived_since_it_was_checked_is_not_lent(bucket: Bu
     assert bucket.check("a.png") == version
     bucket.refused["a.png"] = ARCHIVED
     with pytest.raises(Mistake, match=r"a\.png is archived"):
-        bucket.inbox.lend(f"s3://{bucket.name}/a.png", version)
+        bucket.inbox.lender.lend(f"s3://{bucket.name}/a.png", version)
 
 
 def test_an_object_that_was_deleted_since_it_was_checked_is_not_lent(bucket: Bucket) -> None:
     version = bucket.drop("a.png")
     bucket.client.delete_object(Bucket=bucket.name, Key="a.png", VersionId=version)
     with pytest.raises(Mistake, match=r"a\.png does not exist any more"):
-        bucket.inbox.lend(f"s3://{bucket.name}/a.png", version)
+        bucket.inbox.lender.lend(f"s3://{bucket.name}/a.png", version)
 
 
 @pytest.mark.parametrize("answer", MOMENTARY, ids=lambda answer: answer[1])
@@ -238,13 +238,13 @@ def test_what_is_not_to_be_read_can_still_be_told_from_other_objects(
     bucket: Bucket, answer: tuple[int, str, str]
 ) -> None:
     bucket.drop("no-model/c.png")
-    known = bucket.inbox.head(bucket.name, "no-model/c.png")
+    known = bucket.inbox.objects.head(bucket.name, "no-model/c.png")
     bucket.refused["no-model/c.png"] = answer
-    listed = bucket.inbox.head(bucket.name, "no-model/c.png")
+    listed = bucket.inbox.objects.head(bucket.name, "no-model/c.png")
     assert known is not None
     assert listed is not None
     assert (listed["ETag"], listed["LastModified"]) == (known["ETag"], known["LastModified"])
-    assert bucket.inbox.head(bucket.name, "no-model/c") is None
+    assert bucket.inbox.objects.head(bucket.name, "no-model/c") is None
 
 
 @pytest.mark.parametrize("storage", ["STANDARD", "GLACIER_IR", "INTELLIGENT_TIERING"])
@@ -258,7 +258,7 @@ def test_what_can_be_read_at_once_passes_whatever_its_storage_class(bucket: Buck
 def test_what_does_not_exist_is_a_mistake(bucket: Bucket, uri: str) -> None:
     assert isinstance(PICTURE, Media)
     with pytest.raises(Mistake, match="does not exist"):
-        bucket.inbox.check(PICTURE, uri.format(inbox=bucket.name))
+        bucket.inbox.lender.check(PICTURE, uri.format(inbox=bucket.name))
 
 
 def test_a_bucket_of_another_region_is_a_mistake_that_names_both_regions(bucket: Bucket) -> None:
@@ -266,7 +266,7 @@ def test_a_bucket_of_another_region_is_a_mistake_that_names_both_regions(bucket:
     bucket.client.create_bucket(Bucket="far-away", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     bucket.client.put_object(Bucket="far-away", Key="a.png", Body=PNG)
     with pytest.raises(Mistake) as caught:
-        bucket.inbox.check(PICTURE, "s3://far-away/a.png")
+        bucket.inbox.lender.check(PICTURE, "s3://far-away/a.png")
     assert str(caught.value) == "image: far-away is a bucket in eu-west-1; allowed: a bucket in us-east-1"
 
 
@@ -275,7 +275,7 @@ def test_where_a_bucket_lies_is_asked_once(bucket: Bucket) -> None:
     bucket.client.create_bucket(Bucket="near-by")
     bucket.client.put_object(Bucket="near-by", Key="a.png", Body=PNG)
     for _ in range(3):
-        bucket.inbox.check(PICTURE, "s3://near-by/a.png")
+        bucket.inbox.lender.check(PICTURE, "s3://near-by/a.png")
     assert bucket.calls["HeadBucket"] == 1
 
 
@@ -285,7 +285,7 @@ def test_where_a_bucket_lies_is_asked_once(bucket: Bucket) -> None:
 @pytest.mark.parametrize("stored", ["image/x-png", "binary/octet-stream", "text/html"])
 def test_what_is_lent_is_served_with_the_type_of_its_bytes(bucket: Bucket, stored: str) -> None:
     version = bucket.drop("a b.jpg", PNG, ContentType=stored)
-    url = bucket.inbox.lend(f"s3://{bucket.name}/a b.jpg", version)
+    url = bucket.inbox.lender.lend(f"s3://{bucket.name}/a b.jpg", version)
     assert parse_qs(urlsplit(url).query)["response-content-type"] == ["image/png"]
     with urlopen(url) as answer:
         assert (answer.headers["Content-Type"], answer.read()) == ("image/png", PNG)
@@ -301,7 +301,7 @@ def test_an_empty_object_is_a_mistake(bucket: Bucket) -> None:
 def test_an_object_without_an_extension_is_lent_if_its_bytes_say_what_it_is(bucket: Bucket) -> None:
     version = bucket.drop("0815", PNG)
     assert bucket.check("0815") == version
-    assert "response-content-type=image%2Fpng" in bucket.inbox.lend(f"s3://{bucket.name}/0815", version)
+    assert "response-content-type=image%2Fpng" in bucket.inbox.lender.lend(f"s3://{bucket.name}/0815", version)
 
 
 # What large objects hold
@@ -373,4 +373,4 @@ def test_without_versions_the_very_upload_is_what_is_read_and_lent(endpoint: str
     plain.drop_in_parts(KEY, FILM)
     part = plain.read(KEY)
     assert (part.version, part.content) == ("", hashlib.md5(FILM, usedforsecurity=False).hexdigest())
-    assert "versionId" not in plain.inbox.lend(f"s3://{plain.name}/{KEY}", "")
+    assert "versionId" not in plain.inbox.lender.lend(f"s3://{plain.name}/{KEY}", "")

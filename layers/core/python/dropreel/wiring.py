@@ -137,7 +137,7 @@ def _admission(settings: SubmitSettings, outside: Outside, inbox: Inbox) -> tupl
         gates=gates,
         budget=Budget(dynamodb, settings.gates_table, settings.jobs_table, clock),
         holding=holding,
-        inbox=inbox,
+        lender=inbox.lender,
         gateway=gateways(settings, Keys(outside.aws("secretsmanager"), clock), outside.http),
         watches=Executions(states, settings.watch_arn),
         deliveries=Deliveries(Queue(outside.aws("sqs"), settings.deliver_queue_url)),

@@ -1,4 +1,8 @@
-"""The gateways behind one small protocol."""
+"""Who can be asked: each gateway a file, all behind one small protocol.
+
+In: a request in wire form, or the id of one. Out: its id, or how it stands; every way it can go wrong is an error that
+says what it means for the money. Read `pixazo.py` first; `wire.py` is HTTP as the gateways speak it.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dropreel.catalog.model import Model
 from dropreel.errors import Mistake
 from dropreel.intake import drops
 from dropreel.intake.drops import Name, Place
@@ -15,6 +14,7 @@ from dropreel.intake.inbox import LONGEST_TEXT, Inbox, Part
 from dropreel.intake.texts import Illegible, json_of, text_of
 from dropreel.jobs import identity
 from dropreel.submit import lending
+from dropreel.submit.lending import pinned
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def assemble(inbox: Inbox, place: Place, parts: Sequence[Part]) -> Assembly:
         missing = place.model.missing(values)
         if not missing:
             place.model.check(values)
-        versions = pinned(inbox, place.model, values, {f"{uri}{part.key}": part.version for part in parts})
+        versions = pinned(inbox.lender, place.model, values, {f"{uri}{part.key}": part.version for part in parts})
     except Mistake as mistake:
         return replace(found, mistake=mistake)
     return replace(found, values=values, missing=missing, versions=versions)
@@ -63,22 +63,6 @@ def check_defaults(inbox: Inbox, key: str, name: Name) -> None:
         drops.refuse_keys([(key, name)])
         _refuse_unread([part])
         _from(key, name.place.model.parse, _object(key, part.text))
-
-
-def pinned(inbox: Inbox, model: Model, values: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
-    """The version of each object that the values name, so that what was looked at is what is sent.
-
-    Known versions need no look. Raises Mistake for an object that is not there or that we may not read.
-    """
-    named = [(field, uri) for field in model.media() for uri in sorted(media_of({"": values.get(field.name)}))]
-    lent = [(field, uri) for field, uri in named if uri.startswith("s3://")]
-    return {uri: known[uri] if uri in known else inbox.check(field, uri) for field, uri in lent}
-
-
-def media_of(values: Mapping[str, Any]) -> set[str]:
-    """Every text among the values, those of lists included."""
-    flat = [item for value in values.values() for item in (value if isinstance(value, list) else [value])]
-    return {item for item in flat if isinstance(item, str)}
 
 
 def _values(inbox: Inbox, place: Place, parts: Sequence[Part], uri: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dropreel.aws.queues import ComeAgain
 from dropreel.catalog.model import Model
 from dropreel.errors import Mistake
 from dropreel.intake import drops, envelopes
-from dropreel.intake.assembly import Assembly, check_defaults, pinned
+from dropreel.intake.assembly import Assembly, check_defaults
 from dropreel.intake.drops import Name
 from dropreel.intake.envelopes import Drop, Message, Request, Submit, Unreadable
 from dropreel.intake.gathering import Gatherer
@@ -19,6 +19,7 @@ from dropreel.intake.inbox import Inbox
 from dropreel.jobs import Job, Status, identity
 from dropreel.redaction import redacted, sound
 from dropreel.submit.admission import Admission, Outcome
+from dropreel.submit.lending import pinned
 
 #: Seconds after which a drop that came upon its job's end is looked at again, at first.
 AGAIN = 30.0
@@ -95,7 +96,7 @@ class Intake:
 
     def _homeless(self, drop: Drop, mistake: Mistake, name: Name | None = None) -> Outcome:
         """A file that belongs to no job, in no model's folder for one, is a job of its own, and a rejected one."""
-        head = self._inbox.head(drop.bucket, drop.key)
+        head = self._inbox.objects.head(drop.bucket, drop.key)
         if head is None:
             return Outcome.IGNORED
         version = str(head.get("VersionId") or head["LastModified"])
@@ -134,7 +135,7 @@ class Intake:
         job = job.evolve(gateway=model.gateway)
         try:
             values = _complete(model, request.input)
-            job = job.evolve(input=values, versions=pinned(self._inbox, model, values, {}))
+            job = job.evolve(input=values, versions=pinned(self._inbox.lender, model, values, {}))
         except Mistake as mistake:
             return self._admission.decide(job.evolve(input=_kept(request.input)), model, mistake)
         return self._admission.decide(job, model, None)

@@ -11,10 +11,9 @@ from dropreel.aws.jobs_table import JobsTable
 from dropreel.catalog.model import Model
 from dropreel.delivery.ending import Ending
 from dropreel.errors import Mistake
-from dropreel.intake import drops
-from dropreel.intake.assembly import media_of
 from dropreel.jobs import Arrival, Job, Status, on_arrival
 from dropreel.redaction import redact, redacted
+from dropreel.submit.lending import media_of
 from dropreel.submit.sending import Sender, Sent
 
 logger = logging.getLogger(__name__)
@@ -94,10 +93,9 @@ class Admission:
 
     def _admit(self, job: Job, existing: Job | None, model: Model | None, mistake: Mistake | None) -> Outcome:
         if model is None:
-            mistake = mistake or Mistake("model", "is not known", drops.names())
-        else:
-            mistake = mistake or self._forbidden(model, job.input)
-        if mistake is not None or model is None:
+            return self._reject(job, existing, str(mistake or Mistake("model", "is not known")))
+        mistake = mistake or self._forbidden(model, job.input)
+        if mistake is not None:
             return self._reject(job, existing, str(mistake))
         return self._send(job.evolve(price_usd=model.price_usd(job.input)), existing)
 

@@ -1,14 +1,19 @@
-"""What may be lent to a gateway: by a file's first bytes, which say more than its name."""
+"""What may be lent to a gateway, and how: by a file's first bytes, which say more than its name, and for a while."""
 
 from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
+from dropreel.aws.objects import Objects
 from dropreel.catalog.fields import KIND_OF, Media
+from dropreel.catalog.model import Model
 from dropreel.errors import Mistake
 from dropreel.transfer import file_types
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
 
 #: How many bytes of a file are looked at.
 HEAD: Final = file_types.HEAD
@@ -25,6 +30,66 @@ _NO_MEDIA: Final[Mapping[bytes, str]] = {
 _WRITTEN: Final[Mapping[str, str]] = {"txt": "text/plain; charset=utf-8", "json": "application/json"}
 #: Extensions that mean the same as another.
 _SAME: Final[Mapping[str, str]] = {"jpeg": "jpg", "m4v": "mp4"}
+
+
+class Lender:
+    """Presigned URLs of the inbox's objects, and of those of other buckets that messages and settings may name."""
+
+    def __init__(self, client: S3Client, inbox: str, lend_seconds: int) -> None:
+        self._client = client
+        self._objects = Objects(client)
+        self._lend_seconds = lend_seconds
+        self._regions = {inbox: client.meta.region_name}
+
+    def check(self, media: Media, uri: str) -> str:
+        """Make sure that an `s3://bucket/key` can be lent; its version. Raises Mistake, or S3's momentary error."""
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        self._refuse_abroad(media, bucket)
+        try:
+            look = self._objects.look(bucket, key, HEAD, uri)
+        except Mistake as mistake:
+            raise Mistake(media.name, mistake.problem, mistake.allowed) from None
+        if look is None:
+            raise Mistake(media.name, f"{uri} does not exist", "an object that exists")
+        refuse_unfit(media, uri, look.head)
+        return look.version
+
+    def lend(self, uri: str, version: str) -> str:
+        """A presigned HTTPS GET URL of exactly this version of an object; it is a secret for as long as it lives.
+
+        The object is read first, for it may have been archived or deleted since it was checked. Raises Mistake.
+        """
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        look = self._objects.look(bucket, key, HEAD, uri, version)
+        if look is None:
+            raise Mistake("file", f"{uri} does not exist any more", "an object that exists")
+        which = {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
+        which["ResponseContentType"] = served_as(key, look.head)
+        return self._client.generate_presigned_url("get_object", Params=which, ExpiresIn=self._lend_seconds)
+
+    def _refuse_abroad(self, media: Media, bucket: str) -> None:
+        """Raise Mistake for a bucket of another region: the client follows S3 there, what it signs is for here."""
+        here = self._client.meta.region_name
+        if bucket not in self._regions:
+            self._regions[bucket] = self._objects.region(bucket) or here
+        if self._regions[bucket] != here:
+            raise Mistake(media.name, f"{bucket} is a bucket in {self._regions[bucket]}", f"a bucket in {here}")
+
+
+def pinned(lender: Lender, model: Model, values: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
+    """The version of each object that the values name, so that what was looked at is what is sent.
+
+    Known versions need no look. Raises Mistake for an object that is not there or that we may not read.
+    """
+    named = [(field, uri) for field in model.media() for uri in sorted(media_of({"": values.get(field.name)}))]
+    lent = [(field, uri) for field, uri in named if uri.startswith("s3://")]
+    return {uri: known[uri] if uri in known else lender.check(field, uri) for field, uri in lent}
+
+
+def media_of(values: Mapping[str, Any]) -> set[str]:
+    """Every text among the values, those of lists included."""
+    flat = [item for value in values.values() for item in (value if isinstance(value, list) else [value])]
+    return {item for item in flat if isinstance(item, str)}
 
 
 def served_as(name: str, head: bytes) -> str:

@@ -24,12 +24,11 @@ from dropreel.aws.jobs_table import JobsTable, insist
 from dropreel.aws.queues import Deliveries
 from dropreel.errors import AnswerLost, Declined, NotSent
 from dropreel.gateways import Callback, Gateway
-from dropreel.intake.assembly import media_of
-from dropreel.intake.inbox import Inbox
 from dropreel.jobs import Job, Rhythm, Status, token_hash
 from dropreel.measures import measure
 from dropreel.outcome.watch import first_state
 from dropreel.submit.holding import Holding
+from dropreel.submit.lending import Lender, media_of
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +73,7 @@ class Sender:
         gates: Gates,
         budget: Budget,
         holding: Holding,
-        inbox: Inbox,
+        lender: Lender,
         gateway: Callable[[str], Gateway],
         watches: Executions,
         deliveries: Deliveries,
@@ -86,7 +85,7 @@ class Sender:
         self._gates = gates
         self._budget = budget
         self._holding = holding
-        self._inbox = inbox
+        self._lender = lender
         self._gateway = gateway
         self._watches = watches
         self._deliveries = deliveries
@@ -212,7 +211,7 @@ class Sender:
         """The input with every `s3://` replaced by a presigned URL, made now."""
         media = {uri for uri in media_of(intent.input) if uri.startswith("s3://")}
         fields = {field.name for field in catalog.find(intent.model).media()}
-        urls = {uri: self._inbox.lend(uri, intent.versions.get(uri, "")) for uri in media}
+        urls = {uri: self._lender.lend(uri, intent.versions.get(uri, "")) for uri in media}
         return {name: _replaced(value, urls) if name in fields else value for name, value in intent.input.items()}
 
     def _post(self, intent: Job, values: Mapping[str, Any], token: str, probing: str) -> Sent:
