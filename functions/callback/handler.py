@@ -1,4 +1,4 @@
-"""A gateway's callback: an HTTP request in, its status out. What it means is `dropreel.outcome.settle`'s to say."""
+"""A gateway's callback: an HTTP request in, its status out. What it means is `dropreel.outcome.callback`'s to say."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from dropreel.aws.clients import client
 from dropreel.aws.jobs_table import JobsTable
 from dropreel.aws.queues import Deliveries, Queue
 from dropreel.outcome.callback import take_callback
 from dropreel.settings import CallbackSettings, read
 from dropreel.telemetry import adopt_domain_measures, logger, metrics
-from dropreel.wiring import aws, early
+from dropreel.wiring import early
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -26,8 +27,8 @@ FORBIDDEN = 403
 def services() -> tuple[JobsTable, Deliveries]:
     adopt_domain_measures()
     settings = read(CallbackSettings)
-    store = JobsTable(aws("dynamodb"), settings.jobs_table, time.time)
-    return store, Deliveries(Queue(aws("sqs"), settings.deliver_queue_url))
+    store = JobsTable(client("dynamodb"), settings.jobs_table, time.time)
+    return store, Deliveries(Queue(client("sqs"), settings.deliver_queue_url))
 
 
 early(services)

@@ -20,23 +20,33 @@ DOMAIN = PROJECT / "layers" / "core" / "python" / "dropreel"
 
 _AWS = "aws_lambda_powertools botocore dateutil jmespath six typing_extensions urllib3"
 _HTTP = "anyio certifi h11 httpcore httpx idna"
-_ALL = "items jobs measures queues settings store telemetry wiring words"
+_ALL = "aws aws.clients aws.items aws.jobs_table aws.queues jobs measures settings telemetry wiring"
 #: Every gateway and every model is loaded where one is: whoever adds one need not say so here.
 _GATEWAYS, _CATALOG = (
     " ".join([package, *(f"{package}.{path.stem}" for path in (DOMAIN / package).glob("[!_]*.py"))])
     for package in ("gateways", "catalog")
 )
-_SPEAKING = f"{_ALL} {_GATEWAYS} errors executions messages redaction texts"
-_SENDING = "admission assembly container contents drops ending gates holding inbox lending poll refusals settle submit"
+_SPEAKING = f"{_ALL} {_GATEWAYS} aws.executions errors redaction"
+_SENDING = (
+    "aws.budget aws.contents aws.gates aws.objects aws.s3_errors delivery delivery.ending intake "
+    "intake.drops intake.inbox outcome outcome.settle outcome.watch submit submit.admission submit.holding "
+    "submit.lending submit.sending transfer transfer.file_types"
+)
 _DELIVER = (
-    "addresses batch container copying delivery ending gates line media reading streaming unpacking uploads window"
+    "aws.batch aws.budget aws.gates delivery delivery.delivery delivery.ending transfer transfer.addresses "
+    "transfer.buffers transfer.connection transfer.copying transfer.decoding transfer.downloading transfer.fetching "
+    "transfer.file_types transfer.multipart transfer.streamed"
 )
 #: Of each function the packages of third parties and the modules of `dropreel`.
 _LOADED = {
-    "callback": (_AWS, f"{_ALL} settle"),
-    "poll": (f"{_AWS} {_HTTP}", f"{_SPEAKING} poll settle"),
-    "submit": (f"{_AWS} {_HTTP}", f"{_SPEAKING} {_CATALOG} {_SENDING} batch gathering intake"),
-    "probe": (f"{_AWS} {_HTTP}", f"{_SPEAKING} {_CATALOG} {_SENDING} probe"),
+    "callback": (_AWS, f"{_ALL} gateways gateways.words outcome outcome.callback outcome.settle"),
+    "poll": (f"{_AWS} {_HTTP}", f"{_SPEAKING} outcome outcome.settle outcome.watch"),
+    "submit": (
+        f"{_AWS} {_HTTP}",
+        f"{_SPEAKING} {_CATALOG} {_SENDING} aws.batch intake.assembly intake.envelopes intake.gathering intake.intake "
+        "intake.texts",
+    ),
+    "probe": (f"{_AWS} {_HTTP}", f"{_SPEAKING} {_CATALOG} {_SENDING} submit.probe"),
     "deliver": (f"{_AWS} {_HTTP}", f"{_SPEAKING} {_DELIVER}"),
 }
 #: Starts a function as Lambda does, and says what that brought.

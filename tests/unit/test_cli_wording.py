@@ -40,7 +40,7 @@ def a_job(status: Status = Status.SUCCEEDED, code: str = "", reason: str = "", *
 
 def codes() -> set[str]:
     """Every error code that the domain can write."""
-    sources = "\n".join(path.read_text() for path in (PROJECT / "layers/core/python/dropreel").glob("*.py"))
+    sources = "\n".join(path.read_text() for path in (PROJECT / "layers/core/python/dropreel").rglob("*.py"))
     found = re.findall(r'"code": "(\w+)"|Status\.(?:FAILED|EXPIRED), "(\w+)"', sources)
     return {code for pair in found for code in pair} - {""}
 
