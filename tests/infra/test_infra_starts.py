@@ -43,8 +43,10 @@ _LOADED = {
     "poll": (f"{_AWS} {_HTTP}", f"{_SPEAKING} outcome outcome.settle outcome.watch"),
     "submit": (
         f"{_AWS} {_HTTP}",
-        f"{_SPEAKING} {_CATALOG} {_SENDING} aws.batch intake.assembly intake.envelopes intake.gathering intake.intake "
-        "intake.texts",
+        (
+            f"{_SPEAKING} {_CATALOG} {_SENDING} aws.batch intake.assembly intake.envelopes intake.gathering intake.intake "
+            "intake.texts"
+        ),
     ),
     "probe": (f"{_AWS} {_HTTP}", f"{_SPEAKING} {_CATALOG} {_SENDING} submit.probe"),
     "deliver": (f"{_AWS} {_HTTP}", f"{_SPEAKING} {_DELIVER}"),
