@@ -1,18 +1,82 @@
-"""All verbs, and the one place where what goes wrong with them ends in a line and an exit status."""
+"""All verbs, and the one place where what goes wrong with them ends in a line and an exit status.
+
+A verb's module is loaded when it runs, or when its own help or its options are asked for; the help of all, and the
+completion of a verb's name, need no more than this page.
+"""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
-from cli import backfill, budget, catalog, deciding, doctor, drop, laptop, listing, redrive, showing
 from cli.exits import MEANINGS, complain, explain
 
 #: What the tool is for, as pyproject.toml says it.
 ABOUT = "Drop a picture, a sound or a clip into an S3 bucket; the generated video appears in another."
+
+#: Every verb, under the heading that it has in the help: its module, and what its docstring says first.
+VERBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "This machine": {
+        "up": ("laptop", "Run the whole stack on this machine until Ctrl-C: no Docker, no account."),
+        "demo": ("laptop", "Start the stack, drop a picture and a sound, and end with a playable video."),
+    },
+    "Films": {
+        "models": (
+            "catalog",
+            "List the models, or all parameters of one: what is allowed, what it costs, a line to copy.",
+        ),
+        "drop": (
+            "drop",
+            "Check files, prompt and settings, say the price, and drop them; the same drop again pays nothing.",
+        ),
+        "backfill": (
+            "backfill",
+            "Make jobs of objects that are there already, after saying how many they are and what they cost.",
+        ),
+    },
+    "Jobs": {
+        "jobs": ("listing", "List jobs, the newest first."),
+        "show": (
+            "showing",
+            "Tell all about a job: what happened when, what it cost, what went wrong and what to do about it.",
+        ),
+        "watch": (
+            "showing",
+            "Follow jobs to their ends, a line for each step; without a job, a live table until Ctrl-C.",
+        ),
+        "retry": (
+            "deciding",
+            "Try a job once more: fetch its output again, which pays nothing, or send it again, which may.",
+        ),
+        "adopt": (
+            "deciding",
+            "Tell an UNKNOWN or EXPIRED job which request at the gateway is its own, and have its film fetched; free.",
+        ),
+        "give-up": (
+            "deciding",
+            "End a job that is WAITING, HELD or UNKNOWN, as FAILED; what an UNKNOWN one may have cost is spent.",
+        ),
+    },
+    "Operations": {
+        "doctor": (
+            "doctor",
+            "Look at keys, gateways, gates, the callback address, queues, dead letters, executions and the budget.",
+        ),
+        "redrive": (
+            "redrive",
+            "Send dead letters back to where they failed, once the cause is mended; no job is paid twice by that.",
+        ),
+        "budget": (
+            "budget",
+            "Show what is reserved or spent of each day's budget (UTC), and how many jobs it holds up.",
+        ),
+    },
+}
+_MODULES = {name: module for verbs in VERBS.values() for name, (module, _) in verbs.items()}
 
 
 class Verb(TyperCommand):
@@ -23,25 +87,31 @@ class Verb(TyperCommand):
         return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
 
 
-#: Every verb, under the heading that it has in the help.
-_VERBS: Mapping[str, Mapping[str, Callable[..., None]]] = {
-    "This machine": {"up": laptop.up, "demo": laptop.demo},
-    "Films": {"models": catalog.models, "drop": drop.drop, "backfill": backfill.backfill},
-    "Jobs": {
-        "jobs": listing.jobs,
-        "show": showing.show,
-        "watch": showing.watch,
-        "retry": deciding.retry,
-        "adopt": deciding.adopt,
-        "give-up": deciding.give_up,
-    },
-    "Operations": {"doctor": doctor.doctor, "redrive": redrive.redrive, "budget": budget.budget},
-}
+def command(name: str) -> Verb:
+    """A verb with all its options; its module is loaded."""
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone.command(name, cls=Verb)(getattr(import_module(f"cli.{_MODULES[name]}"), name.replace("-", "_")))
+    found = typer.main.get_command(alone)
+    assert isinstance(found, Verb)
+    return found
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=ABOUT, epilog=MEANINGS)
-for _heading, _verbs in _VERBS.items():
-    for _name, _verb in _verbs.items():
-        app.command(_name, cls=Verb, rich_help_panel=_heading)(_verb)
+
+class Verbs(TyperGroup):
+    """All verbs by their names and first lines, of which the one that is meant is loaded."""
+
+    def __init__(self, **about: Any) -> None:
+        super().__init__(**about)
+        for heading, verbs in VERBS.items():
+            for name, (_, first) in verbs.items():
+                self.add_command(Verb(name=name, callback=None, help=first, rich_help_panel=heading))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
+        """The verb that the first word names."""
+        name, found, rest = super().resolve_command(ctx, args)
+        return name, command(str(name)) if name in _MODULES else found, rest
+
+
+app = typer.Typer(cls=Verbs, no_args_is_help=True, pretty_exceptions_enable=False, help=ABOUT, epilog=MEANINGS)
 
 
 def _say_version(wanted: bool) -> None:

@@ -15,7 +15,6 @@ from cli.summary import as_json
 from cli.wording import OUT, due, money
 from dropreel.aws.gates import Gate
 from dropreel.errors import NotSent, StatusUnavailable
-from dropreel.gateways.access import Keys, gateways
 from dropreel.jobs import Job, Status
 
 Watch = Annotated[bool, typer.Option("--watch", "-w", help="Follow the job to its end.")]
@@ -70,7 +69,7 @@ def adopt(
     env: Env = None,
     endpoint_url: EndpointUrl = None,
 ) -> None:
-    """Tell an UNKNOWN or EXPIRED job which request at the gateway is its own, and wait for its film; pays nothing."""
+    """Tell an UNKNOWN or EXPIRED job which request at the gateway is its own, and have its film fetched; free."""
     there = stack.find(env, endpoint_url)
     job = there.job(job_id)
     if job.status in (Status.UNKNOWN, Status.EXPIRED):
@@ -110,6 +109,8 @@ def _not_behind(gate: Gate, job: Job) -> None:
 
 def _known(there: Stack, job: Job, request_id: str, *, yes: bool) -> None:
     """Ask the gateway whether it knows the request: a job that adopts a wrong one waits for it to its deadline."""
+    from dropreel.gateways.access import Keys, gateways
+
     gateway = gateways(there.settings, Keys(there.client("secretsmanager"), time.time))(job.gateway)
     try:
         gateway.status(request_id)

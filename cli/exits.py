@@ -47,6 +47,9 @@ def complain(text: str) -> None:
 
 def explain(error: Exception) -> int:
     """Say why a verb could not go on, and what to do about it; its exit status. A mistake of ours is raised again."""
+    if isinstance(error, Trouble):
+        complain(str(error))
+        return error.status
     # Imported when something went wrong, as the command's help should not wait for it.
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
@@ -56,8 +59,6 @@ def explain(error: Exception) -> int:
     from dropreel.errors import Mistake
 
     match error:
-        case Trouble(status=status):
-            text = str(error)
         case Mistake():
             text, status = str(error), INVALID
         case Boto3Error() if cause := error.__cause__ or error.__context__:

@@ -9,7 +9,6 @@ from botocore.exceptions import ClientError
 
 from cli.stack import Stack
 from dropreel.jobs import Job, Status
-from dropreel.operating import another_watch
 
 #: Events at the end of a history among which there is a state: a look that fails is tried four times, of three each.
 ENOUGH = 25
@@ -33,7 +32,7 @@ class Looks:
 def looks(there: Stack, job: Job) -> Looks | None:
     """What a job's watch tells, an operator's before the attempt's own; None where it tells nothing."""
     sent = job.attempt > 0 and job.status is not Status.HELD
-    for name in (another_watch(job), job.execution_name) if sent else ():
+    for name in (job.another_execution_name, job.execution_name) if sent else ():
         try:
             return _told(_latest(there, name))
         except ClientError as error:

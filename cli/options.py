@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 import typer
 
 from cli.exits import INVALID, Trouble
-from infra.environments import KINDS
 
 
 def model_names() -> list[str]:
@@ -16,6 +15,13 @@ def model_names() -> list[str]:
     from dropreel.intake import drops
 
     return [name for model in MODELS.values() for name in drops.roots(model)]
+
+
+def environment_names() -> list[str]:
+    """For the shell's completion: every environment, the laptop's among them."""
+    from infra.environments import KINDS
+
+    return list(KINDS)
 
 
 def job_id(text: str) -> str:
@@ -57,7 +63,7 @@ Env = Annotated[
         "--env",
         envvar="DROPREEL_ENV",
         help="A deployed environment: dev, staging or prod. Default: the newest laptop stack that runs.",
-        autocompletion=lambda: list(KINDS),
+        autocompletion=environment_names,
     ),
 ]
 EndpointUrl = Annotated[

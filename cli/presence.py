@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import Field, TypeAdapter
+from typing import Any
 
 from cli.exits import UNREACHABLE, Trouble
 from local.leash import BUILD
@@ -24,7 +22,7 @@ START_ONE = "start one with `dropreel up`, or name a deployed environment, such 
 class Presence:
     """One running `dropreel up`."""
 
-    pid: Annotated[int, Field(gt=0, lt=2**31)]
+    pid: int
     #: Epoch seconds.
     started_at: float
     aws_endpoint_url: str
@@ -78,6 +76,16 @@ def _notes(folder: Path) -> list[tuple[Path, Presence]]:
     """Every note that can be read; one may vanish while we look."""
     found = []
     for path in folder.glob("*.json"):
-        with suppress(OSError, ValueError):
-            found.append((path, TypeAdapter(Presence).validate_json(path.read_bytes(), strict=True)))
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            found.append((path, _presence(json.loads(path.read_bytes()))))
     return found
+
+
+def _presence(note: Mapping[str, Any]) -> Presence:
+    """What a note says. Raises ValueError, KeyError or TypeError for one that is none."""
+    pid, started_at = note["pid"], note["started_at"]
+    if not isinstance(pid, int) or not 0 < pid < 2**31 or not isinstance(started_at, float):
+        raise ValueError
+    return Presence(
+        pid=pid, started_at=started_at, aws_endpoint_url=str(note["aws_endpoint_url"]), region=str(note["region"])
+    )

@@ -1,29 +1,33 @@
-"""The stack that a verb speaks to, found by its outputs and resources, with the domain's own services on it."""
+"""The stack that a verb speaks to, found by its outputs and resources, with the domain's own services on it.
+
+Each service is loaded when a verb asks for it: most verbs need one or two, and none should wait for the others.
+"""
+
+from __future__ import annotations
 
 import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.exits import INVALID, UNREACHABLE, Trouble
 from cli.presence import newest
-from dropreel.aws.budget import Budget
-from dropreel.aws.executions import Executions
-from dropreel.aws.gates import Gates
-from dropreel.aws.jobs_table import JobsTable
-from dropreel.aws.queues import Deliveries, Queue
-from dropreel.delivery.ending import Ending
-from dropreel.intake.inbox import Inbox
-from dropreel.jobs import Job
-from dropreel.operating import Operator
 from dropreel.settings import BadSetting, SubmitSettings, read
-from dropreel.submit.holding import Holding
-from infra.environments import KINDS
+
+if TYPE_CHECKING:
+    from dropreel.aws.budget import Budget
+    from dropreel.aws.gates import Gates
+    from dropreel.aws.jobs_table import JobsTable
+    from dropreel.aws.queues import Queue
+    from dropreel.intake.inbox import Inbox
+    from dropreel.jobs import Job
+    from dropreel.operating import Operator
+    from dropreel.submit.holding import Holding
 
 #: Hosts on which a laptop stack can be; it takes any key.
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -103,18 +107,27 @@ class Stack:
 
     @cached_property
     def store(self) -> JobsTable:
+        from dropreel.aws.jobs_table import JobsTable
+
         return JobsTable(self.dynamodb, self.settings.jobs_table, time.time)
 
     @cached_property
     def gates(self) -> Gates:
+        from dropreel.aws.gates import Gates
+
         return Gates(self.dynamodb, self.settings.gates_table)
 
     @cached_property
     def budget(self) -> Budget:
+        from dropreel.aws.budget import Budget
+
         return Budget(self.dynamodb, self.settings.gates_table, self.settings.jobs_table, time.time)
 
     @cached_property
     def holding(self) -> Holding:
+        from dropreel.aws.executions import Executions
+        from dropreel.submit.holding import Holding
+
         return Holding(
             store=self.store,
             gates=self.gates,
@@ -125,14 +138,23 @@ class Stack:
 
     @cached_property
     def inbox(self) -> Inbox:
+        from dropreel.intake.inbox import Inbox
+
         return Inbox(self.s3, self.settings.inbox_bucket, lend_seconds=3600)
 
     @cached_property
     def intake(self) -> Queue:
+        from dropreel.aws.queues import Queue
+
         return Queue(self.sqs, self.settings.intake_queue_url)
 
     @cached_property
     def operator(self) -> Operator:
+        from dropreel.aws.executions import Executions
+        from dropreel.aws.queues import Deliveries, Queue
+        from dropreel.delivery.ending import Ending
+        from dropreel.operating import Operator
+
         settings = self.settings
         return Operator(
             store=self.store,
@@ -154,8 +176,8 @@ class Stack:
 
 def find(env: str | None, endpoint_url: str | None) -> Stack:
     """The stack of an environment; without one, the laptop stack that was started last. Raises Trouble."""
-    if env is not None and env not in KINDS:
-        raise Trouble(f"there is no environment {env}; there are {', '.join(KINDS)}", INVALID)
+    if env is not None:
+        _refuse_unknown(env)
     way = access(env, endpoint_url)
     name = f"Dropreel-{env or 'local'}"
     formation = way.client("cloudformation")
@@ -174,6 +196,14 @@ def find(env: str | None, endpoint_url: str | None) -> Stack:
         outputs={output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])},
         settings=_settings(submit["Environment"]["Variables"], name),
     )
+
+
+def _refuse_unknown(env: str) -> None:
+    """Raises Trouble for an environment that there is none of."""
+    from infra.environments import KINDS
+
+    if env not in KINDS:
+        raise Trouble(f"there is no environment {env}; there are {', '.join(KINDS)}", INVALID)
 
 
 def _settings(variables: Mapping[str, str], stack: str) -> SubmitSettings:

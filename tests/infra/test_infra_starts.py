@@ -44,8 +44,8 @@ _LOADED = {
     "submit": (
         f"{_AWS} {_HTTP}",
         (
-            f"{_SPEAKING} {_CATALOG} {_SENDING} aws.batch intake.assembly intake.envelopes intake.gathering intake.intake "
-            "intake.texts"
+            f"{_SPEAKING} {_CATALOG} {_SENDING} aws.batch intake.assembly intake.envelopes intake.gathering "
+            "intake.intake intake.texts"
         ),
     ),
     "probe": (f"{_AWS} {_HTTP}", f"{_SPEAKING} {_CATALOG} {_SENDING} submit.probe"),

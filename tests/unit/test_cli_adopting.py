@@ -16,7 +16,7 @@ from dropreel.aws.items import to_item
 from dropreel.delivery.delivery import Delivery
 from dropreel.gateways import Answer
 from dropreel.jobs import Job, Status
-from dropreel.operating import LATER, another_watch
+from dropreel.operating import LATER
 from dropreel.transfer.copying import Output
 from tests.unit.stacks import a_stack, job
 
@@ -59,7 +59,7 @@ def test_adopted_request_has_as_much_time_as_a_new_one(there: Stack, status: Sta
 def test_adopted_request_is_looked_at_by_a_watch_of_its_own(there: Stack) -> None:
     found = adopted(there)
     arn = there.settings.watch_arn.replace(":stateMachine:", ":execution:")
-    execution = there.states.describe_execution(executionArn=f"{arn}:{another_watch(found)}")
+    execution = there.states.describe_execution(executionArn=f"{arn}:{found.another_execution_name}")
     state = json.loads(execution["input"])
     assert (state["job_id"], state["watch"], state["calls_back"]) == (found.job_id, found.execution_name, False)
     assert state["wait"] == LATER

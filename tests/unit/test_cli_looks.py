@@ -13,7 +13,6 @@ from cli.looks import Looks, failed, is_over, looks
 from cli.showing import looked
 from cli.stack import Stack
 from dropreel.jobs import Job, Status
-from dropreel.operating import another_watch
 from tests.unit.stacks import LOOKING, a_stack, begin, job, machine
 
 
@@ -57,7 +56,7 @@ def test_after_a_look_that_failed_the_next_comes_in_a_quarter_of_an_hour(there: 
 
 def test_the_watch_that_an_operator_has_begun_speaks_first(there: Stack, sent: Job) -> None:
     begin(there, there.settings.watch_arn, sent.execution_name, looks=9, wait=0, done=True)
-    begin(there, there.settings.watch_arn, another_watch(sent), looks=1)
+    begin(there, there.settings.watch_arn, sent.another_execution_name, looks=1)
     found = looks(there, sent)
     assert found
     assert (found.made, found.over) == (1, False)

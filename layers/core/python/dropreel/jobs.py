@@ -168,6 +168,11 @@ class Job:
         return f"{self.job_id}-{self.attempt}-{self.token_hash[:12]}"
 
     @property
+    def another_execution_name(self) -> str:
+        """The name of the watch that an operator has begun: the attempt's own is taken, and this has a new deadline."""
+        return f"{self.execution_name}-{self.deadline_at:.0f}"
+
+    @property
     def turn(self) -> tuple[int, int]:
         """Orders all those who ever have something to say of this job's end: the later turn's word counts."""
         return self.attempt, self.claims

@@ -117,17 +117,12 @@ class Operator:
         """Begin another watch over a job's last attempt, for its own may be over; the deadline that the job gets."""
         now = self.clock()
         deadline_at = now + deadline_seconds
-        name = another_watch(job.evolve(deadline_at=deadline_at))
+        name = job.evolve(deadline_at=deadline_at).another_execution_name
         self.watches.start(name, first_state(job, since=now, calls_back=False, wait=LATER))
         return deadline_at
 
     def _now(self, job: Job) -> Job:
         return self.store.get(job.job_id) or job
-
-
-def another_watch(job: Job) -> str:
-    """The name of the watch that a verb has begun. Its attempt's own name is taken; the deadline came with the verb."""
-    return f"{job.execution_name}-{job.deadline_at:.0f}"
 
 
 def _changed(job: Job) -> Mistake:
