@@ -45,11 +45,11 @@ def budget(days: Days = 7, json_: Json = False, env: Env = None, endpoint_url: E
 
 
 def bar(usd: Decimal, limit: Decimal) -> Text:
-    """How much of it is used up: green, from 80 % yellow, full red."""
+    """How much of it is used up: green, from 80 % yellow, full red; without colours, what is left are dots."""
     share = min(Decimal(1), usd / limit) if limit else Decimal(1)
     full = round(share * BAR)
     style = "red" if share >= 1 else "yellow" if share >= Decimal("0.8") else "green"
-    return Text.assemble(("━" * full, style), ("━" * (BAR - full), "bright_black"))
+    return Text.assemble(("━" * full, style), ("·" * (BAR - full), "bright_black"))
 
 
 def _as_json(there: Stack, spent: dict[str, Decimal], held: int) -> dict[str, Any]:

@@ -30,7 +30,9 @@ ModelOption = Annotated[
 ]
 Newer = Annotated[str | None, typer.Option("--newer", metavar="AGE", help="Made within this time: 90s, 15m, 2h, 7d.")]
 Older = Annotated[str | None, typer.Option("--older", metavar="AGE", help="Made before this time: 90s, 15m, 2h, 7d.")]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Jobs shown at most, the newest first.")]
+#: Jobs that one list shows at most.
+MOST = 1000
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=MOST, help="Jobs shown at most, the newest first.")]
 Scan = Annotated[int, typer.Option("--scan", min=1, metavar="N", help="Records read at most.")]
 
 
@@ -65,6 +67,8 @@ def jobs(
         OUT.print(table(found.jobs, now, OUT.width))
     elif not json_:
         said(f"no such jobs in {there.name}")
+    if found.wanted > len(found.jobs):
+        said(f"the newest {len(found.jobs)} of {found.wanted:,}: --limit {min(found.wanted, MOST)} shows more")
     if found.more:
         said(f"there are more than the {scan:,} records that were read: name a status, or say --scan {scan * 10}")
 

@@ -32,6 +32,8 @@ class Found:
     """The newest that were wanted, and how far the look went."""
 
     jobs: Sequence[Job]
+    #: How many were wanted, those that are not shown included.
+    wanted: int
     #: Whether there are records that nobody looked at.
     more: bool
 
@@ -39,12 +41,13 @@ class Found:
 def search(there: Stack, wanted: Wanted, *, limit: int, scan: int) -> Found:
     """The newest of the wanted jobs; no more than `limit` of them are ever in memory."""
     newest: list[tuple[float, str, Job]] = []
-    read = 0
+    read = fit = 0
     more = False
     for page, end in _pages(there, wanted, min(scan, 1000)):
         read += page["ScannedCount"]
         for job in map(from_item, page["Items"]):
             if _fits(job, wanted):
+                fit += 1
                 line = (job.created_at, job.job_id, job)
                 if len(newest) < limit:
                     heapq.heappush(newest, line)
@@ -53,7 +56,8 @@ def search(there: Stack, wanted: Wanted, *, limit: int, scan: int) -> Found:
         if read >= scan and not end:
             more = True
             break
-    return Found(jobs=[job for _, _, job in sorted(newest, key=lambda line: line[:2], reverse=True)], more=more)
+    jobs = [job for _, _, job in sorted(newest, key=lambda line: line[:2], reverse=True)]
+    return Found(jobs=jobs, wanted=fit, more=more)
 
 
 def _pages(there: Stack, wanted: Wanted, size: int) -> Iterator[tuple[dict[str, Any], bool]]:

@@ -52,7 +52,7 @@ def brief(job: Job) -> dict[str, Any]:
         "job_id": job.job_id,
         "model": job.model,
         "status": str(job.status),
-        "progress": job.progress or None,
+        "progress": job.progress or None if job.status is Status.SUBMITTED else None,
         "place": job.place,
         "reason": trouble(job) or None,
         "error": redacted(job.error) if job.error else None,

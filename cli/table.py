@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich.cells import set_cell_size
 from rich.text import Text
 
 from cli.summary import trouble
@@ -19,7 +20,8 @@ def table(found: Sequence[Job], now: float, width: int) -> Text:
         rest = f"  {made:>4}  {money(job.price_usd):>6}"
         sign = status(job)
         sign.pad_right(12 - len(sign))
-        lines.append(Text.assemble(sign, " ", (job.job_id.ljust(26), "dim"), f"  {place(job, room):<{room}}", rest))
+        where = set_cell_size(place(job, room), room)
+        lines.append(Text.assemble(sign, " ", (job.job_id.ljust(26), "dim"), f"  {where}", rest))
         if trouble(job):
             lines.append(Text(f"  {cut(trouble(job), width - 2)}", style="dim"))
     return Text("\n").join(lines)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
@@ -80,15 +81,15 @@ def size(count: int) -> str:
 def place(job: Job, width: int) -> str:
     """Where a job lies, as the outbox has it; folders are left out where there is no room for them."""
     root, slash, rest = job.place.partition("/")
-    if len(root + slash + rest) <= width:
+    if cell_len(root + slash + rest) <= width:
         return root + slash + rest
     steps = rest.split("/")
     for first in range(1, len(steps)):
         shorter = "/".join([root, "…", *steps[first:]])
-        if len(shorter) <= width:
+        if cell_len(shorter) <= width:
             return shorter
     last = cut(steps[-1], max(8, width * 2 // 3))
-    return f"{cut(root, width - 1 - len(last))}/{last}" if slash else cut(root, width)
+    return f"{cut(root, width - 1 - cell_len(last))}/{last}" if slash else cut(root, width)
 
 
 def count(number: int, noun: str, several: str = "") -> str:
@@ -97,9 +98,9 @@ def count(number: int, noun: str, several: str = "") -> str:
 
 
 def cut(text: str, width: int) -> str:
-    """A text without its end where it is too long."""
+    """A text without its end where it is too long for so many columns, of which a wide character takes two."""
     text = " ".join(text.split())
-    return text if len(text) <= width else f"{text[: width - 1]}…"
+    return text if cell_len(text) <= width else f"{set_cell_size(text, width - 1).rstrip()}…"
 
 
 def status(job: Job) -> Text:

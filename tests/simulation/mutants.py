@@ -199,7 +199,7 @@ def _no_manifest_before_the_record(self: Any, job: Job, was: Job) -> bool:
 def _claim_anyway(self: Any, job: Job, owner: str, until: float) -> bool:
     status = job.status if job.status is Status.EXPIRED else Status.DELIVERING
     changes = {"lease_owner": owner, "lease_until": 0.0}
-    return bool(self._move(job, status, "copying", ANYBODY, changes))
+    return bool(self._move(job, status, "fetching the outcome", ANYBODY, changes))
 
 
 @contextmanager

@@ -189,7 +189,7 @@ class JobsTable:
         changes = {"lease_owner": owner, "lease_until": until, "claims": job.claims + 1}
         condition = f"{SAME_STATUS} AND {UNCLAIMED} AND {LEASE_FREE}"
         values = {":now": self._clock(), ":owner": owner, ":claims": job.claims}
-        return self._move(job, status, "copying", condition, changes, values)
+        return self._move(job, status, "fetching the outcome", condition, changes, values)
 
     def renew(self, job: Job, until: float) -> bool:
         """Keep the lease; False if somebody else has it."""
