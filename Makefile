@@ -5,7 +5,10 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install --no-input -
 WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
 WAITERS ?= $(shell expr 2 '*' $(WORKERS))
 
-.PHONY: .venv demo up test lint types lock long simulate strangers bench-copy bench-coldstart bench-cost bench-latency bench-scale bench screenshots clean help
+# What a test process compiles, the next one need not.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: .venv demo up test check lint types judges lock schemas long simulate strangers bench-copy bench-coldstart bench-cost bench-latency bench-scale bench screenshots clean help
 
 help: ## this list
 	@grep -hE '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -33,19 +36,24 @@ up: .venv/laptop.stamp ## the whole stack on this machine, until Ctrl-C
 	@$(BIN)/dropreel up
 
 PYTEST := $(BIN)/python -m pytest --quiet
-SHORT := -m 'not cdk_cli and not browser and not long'
+SHORT := -m 'not cdk_cli and not browser and not long and not judge'
 
 # One process group for each part: moto keeps its accounts in the process, and one part's reset would end another's stack.
-# Where tests mostly wait there are two processes for a core, and the simulation runs beside those that wait most.
-# loadgroup is ours (tests/e2e/conftest.py).
+# To start a process and read a part's tests takes seconds, so there is one for a core; where tests mostly wait there are
+# two, and the simulation runs beside those that wait most. loadgroup is ours (tests/e2e/conftest.py).
 test: lint ## everything that needs no more than Python, but for the types
 	@echo "· tests"
 	@mkdir -p .build
-	@$(PYTEST) tests/unit tests/infra $(SHORT) --numprocesses $(WAITERS) --dist worksteal
-	@$(PYTEST) tests/integration $(SHORT) --numprocesses $(WAITERS) --dist worksteal
+	@$(PYTEST) tests/unit $(SHORT) --numprocesses $(WORKERS) --dist worksteal
+	@$(PYTEST) tests/infra $(SHORT) --numprocesses $(WORKERS) --dist worksteal
+	@$(PYTEST) tests/integration $(SHORT) --numprocesses $(WORKERS) --dist worksteal
 	@$(PYTEST) tests/simulation $(SHORT) --numprocesses $(WORKERS) --dist worksteal >.build/simulation.log 2>&1 & simulation=$$!; \
 	  $(PYTEST) tests/e2e $(SHORT) --numprocesses $(WAITERS) --dist loadgroup; \
 	  tests=$$?; wait $$simulation || tests=1; cat .build/simulation.log; exit $$tests
+
+check: lint types ## style, types and the unit tests that serve and copy nothing: the quick loop
+	@echo "· unit tests"
+	@$(PYTEST) tests/unit $(SHORT) --numprocesses $(WORKERS) --dist worksteal -k 'not copying and not simulated and not unpacking'
 
 lint: .venv/dev.stamp
 	@echo "· ruff"
@@ -57,13 +65,29 @@ types: .venv/dev.stamp ## mypy --strict (a minute at first, seconds then)
 	@$(BIN)/mypy --no-error-summary
 	@for handler in functions/*/handler.py; do $(BIN)/mypy --no-error-summary $$handler || exit 1; done
 
+.build/judges.stamp: .venv/dev.stamp requirements/judges.txt
+	@echo "· installing the judges (once)"
+	@$(PYTHON) -m venv .build/judges
+	@$(subst $(BIN),.build/judges/bin,$(PIP)) --requirement requirements/judges.txt
+	@touch $@
+
+judges: .build/judges.stamp ## what others than moto say: MiniStack, SeaweedFS, validators (minutes)
+	@$(PYTEST) tests/judges --numprocesses 3 --dist loadfile >.build/judges.log 2>&1 & judges=$$!; \
+	  $(BIN)/python -m tests.judges --quiet $(SHORT) --numprocesses $(WORKERS) --dist worksteal; \
+	  tests=$$?; wait $$judges || tests=1; cat .build/judges.log; exit $$tests
+
 lock: .venv/dev.stamp ## choose versions anew (needs uv)
-	@for name in layers/vendor/requirements layers/http/requirements requirements/laptop requirements/dev requirements/browser requirements/bench \
+	@for name in layers/vendor/requirements layers/http/requirements layers/catalog/requirements requirements/laptop requirements/dev requirements/browser requirements/judges requirements/bench \
 	  benchmarks/coldstart/bare/requirements benchmarks/coldstart/usual/requirements; do \
 	  uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
 	    --no-emit-index-url --no-strip-extras $$name.in --output-file $$name.txt || exit 1; done
 
+schemas: .venv/laptop.stamp ## docs/schemas, by which editors complete a settings file
+	@for model in $$($(BIN)/dropreel models --json | sed 's/^{"id": "\([^"]*\)".*/\1/'); do \
+	  $(BIN)/dropreel models $$model --schema >docs/schemas/$$model.json || exit 1; done
+
 long: .venv/dev.stamp ## the tests that take minutes: the command line, the docs' commands, every life of a job killed everywhere
+	@$(PYTEST) tests/infra -m long
 	@$(PYTEST) tests/e2e -m long --numprocesses $(WORKERS) --dist worksteal
 	@$(PYTEST) tests/simulation -m long --numprocesses $(WORKERS) --dist worksteal
 

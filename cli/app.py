@@ -146,7 +146,25 @@ def run() -> None:
 
 def _wrong(error: TyperException) -> int:
     """Wrong usage in one line; no words are those of a command without any, whose help has been shown."""
-    if words := error.format_message():
+    if words := _not_allowed(error) or error.format_message():
         verb = getattr(getattr(error, "ctx", None), "command_path", "dropreel")
         complain(f"{words} (`{verb} --help` says more)")
     return error.exit_code
+
+
+def _not_allowed(error: TyperException) -> str:
+    """What a number must be, in place of the words of whoever checks it; "" for any other mistake."""
+    from pydantic import ValidationError
+
+    param, found = getattr(error, "param", None), error.__cause__
+    if not isinstance(found, ValidationError) or param is None:
+        return ""
+    form = param.get_runtime_param().adapter.json_schema()
+    kinds = {"integer": "a whole number", "number": "a number"}
+    number = next((each for each in form.get("anyOf", [form]) if each.get("type") in kinds), None)
+    if number is None:
+        return ""
+    lowest, highest = number.get("minimum"), number.get("maximum")
+    bounds = (f" from {lowest:g}" if lowest is not None else "") + (f" to {highest:g}" if highest is not None else "")
+    given = found.errors()[0]["input"]
+    return f"{max(param.opts, key=len)}: {given!r} is not allowed; allowed: {kinds[number['type']]}{bounds}"

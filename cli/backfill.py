@@ -34,6 +34,10 @@ Folder = Annotated[str, typer.Option("--folder", help="With --model: a folder be
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="Jobs at most; run it again for more.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count, and say the price.")]
 
+#: Bytes of the largest object that S3 copies by one request, and of each part of a larger one: "up to 5 GB in size in a
+#: single atomic operation" (API: CopyObject).
+MOST_AT_ONCE, COPIED_PART = 5_000_000_000, 512 * 1024**2
+
 
 def backfill(
     uri: Uri,
@@ -114,13 +118,23 @@ def _send(there: Stack, origin: Origin, ready: list[Look], *, quiet: bool) -> in
             parts = sorted(look.candidate.parts, key=lambda part: lateness(part[1], part[2]))
             if not origin.copies:
                 there.intake.send(envelopes.drop_event(Drop(origin.bucket, parts[0][0])))
-            for key, _, _ in parts if origin.copies else ():
-                there.s3.copy_object(
-                    Bucket=there.settings.inbox_bucket,
-                    Key=origin.target(key),
-                    CopySource={"Bucket": origin.bucket, "Key": key},
-                )
+            for key, _, size in parts if origin.copies else ():
+                _copy(there, origin, key, size)
     return len(ready)
+
+
+def _copy(there: Stack, origin: Origin, key: str, size: int) -> None:
+    """Copy an object with its metadata; what is too large for one copy goes in parts, which take along none of it."""
+    source, target = {"Bucket": origin.bucket, "Key": key}, there.settings.inbox_bucket
+    if size <= MOST_AT_ONCE:
+        there.s3.copy_object(Bucket=target, Key=origin.target(key), CopySource=source)
+        return
+    from boto3.s3.transfer import TransferConfig  # boto3 is loaded by what needs it only
+
+    about = there.s3.head_object(**source)
+    kept = {name: about[name] for name in ("Metadata", "ContentType") if name in about}
+    config = TransferConfig(multipart_threshold=MOST_AT_ONCE, multipart_chunksize=COPIED_PART)
+    there.s3.copy(source, target, origin.target(key), ExtraArgs=kept, Config=config)
 
 
 def _as_json(found: Survey, sent: int) -> dict[str, object]:

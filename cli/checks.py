@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import ClientError
 
-from cli import waiting
+from cli import quota, waiting
 from cli.check import Check, State
 from cli.redrive import dead_letters
 from cli.stack import Stack
@@ -26,6 +26,8 @@ def checks(there: Stack) -> Iterator[Check]:
     """Everything, in the order of a job's way; nothing of it can cost anything that would not be paid anyway."""
     settings = there.settings
     yield _stack(there)
+    if not there.access.laptop:  # whose functions run as the machine can
+        yield quota.concurrency(there)
     places = {name: place(settings, name) for name in GATEWAYS}
     keys = {name: _key(there, secret) for name, (_, secret) in places.items()}
     some = any(key for key, _ in keys.values())

@@ -21,6 +21,7 @@ Watch = Annotated[bool, typer.Option("--watch", "-w", help="Follow the job to it
 RequestId = Annotated[
     str, typer.Argument(metavar="REQUEST", help="The request's id, as the gateway's own list has it.")
 ]
+AndThen = Annotated[bool, typer.Option("--and-then", help="Go on with the steps that follow a job that has its film.")]
 
 #: What sending it again may cost, by how the job stands.
 _RISKS = {
@@ -35,6 +36,7 @@ _ANEW = "Its output is there. Fetching it again pays nothing, but fails the job 
 
 def retry(
     job_id: JobId,
+    and_then: AndThen = False,
     yes: Yes = False,
     watch: Watch = False,
     json_: Json = False,
@@ -44,6 +46,10 @@ def retry(
     """Try a job once more: fetch its output again, which pays nothing, or send it again, which may."""
     there = stack.find(env, endpoint_url)
     job = there.job(job_id)
+    if and_then:
+        ask("Of the steps that follow, those without a film are sent, and paid.", yes=yes)
+        _said(there, job, there.operator.go_on(job.job_id), "what follows it is made", json_=json_, watch=False)
+        return
     if job.status is Status.HELD and job.gate:
         _not_behind(there.gates.get(job.gate), job)
     if job.status is Status.SUCCEEDED or (job.error or {}).get("code") == "output_unavailable":

@@ -3,13 +3,15 @@
 import json
 import re
 from dataclasses import asdict
+from itertools import chain
+from typing import Annotated
 
 import typer
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cli import stack
+from cli import arrival, stack
 from cli.check import Check, State
 from cli.checks import checks
 from cli.exits import FAILED
@@ -19,14 +21,24 @@ from cli.wording import OUT
 _SIGNS = {State.FINE: ("✓", "green"), State.LOOK: ("!", "yellow"), State.BAD: ("✗", "red")}
 
 
-def doctor(json_: Json = False, env: Env = None, endpoint_url: EndpointUrl = None) -> None:
+Wait = Annotated[
+    bool,
+    typer.Option(
+        "--wait",
+        help="First wait until the inbox is live, which takes minutes after its first deploy: a file that can only be "
+        "refused is dropped until it is.",
+    ),
+]
+
+
+def doctor(wait: Wait = False, json_: Json = False, env: Env = None, endpoint_url: EndpointUrl = None) -> None:
     """Look at keys, gateways, gates, the callback address, queues, dead letters, executions and the budget.
 
     Nothing of it costs. A gate whose execution was lost gets another one.
     """
     there = stack.find(env, endpoint_url)
     bad = False
-    for check in checks(there):
+    for check in chain([arrival.inbox(there)] if wait else [], checks(there)):
         bad = bad or check.state is State.BAD
         if json_:
             print(json.dumps(asdict(check)), flush=True)

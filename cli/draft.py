@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from dropreel.catalog import Model
-from dropreel.catalog.fields import KIND_OF, Text
-from dropreel.errors import Mistake
+from dropreel.catalog.fields import KIND_OF
+from dropreel.errors import Mistake, Mistakes, noted
 from dropreel.intake import drops
 from dropreel.intake.assembly import Assembly, assemble
 from dropreel.intake.drops import Name, Place
 from dropreel.intake.inbox import LONGEST_TEXT, Inbox, Part
+from dropreel.intake.steps import Step
 from dropreel.intake.texts import Illegible, json_of, text_of
 from dropreel.submit import lending
 
@@ -60,12 +61,15 @@ class Draft:
     #: The id that the job will have: the same parts are the same job, dropped by whomever.
     job_id: str
     values: Mapping[str, Any]
+    #: The steps that are to follow.
+    then: tuple[Step, ...]
+    #: Of all of them, as far as it is known.
     price_usd: Decimal | None
 
 
 def draft(
     inbox: Inbox,
-    model: Model,
+    model: type[Model],
     files: Sequence[Path],
     *,
     folder: str = "",
@@ -73,7 +77,7 @@ def draft(
     prompt: str = "",
     settings: Mapping[str, Any] | None = None,
 ) -> Draft:
-    """Name the parts, and look at them as the submit function will. Raises Mistake."""
+    """Name the parts, and look at them as the submit function will. Raises Mistake, or Mistakes."""
     place = drops.place_named(model, folder, name or _name(model, files, prompt))
     pieces = _pieces(place, files, prompt, settings or {})
     keys = {piece.key for piece in pieces}
@@ -81,27 +85,28 @@ def draft(
     found = [inbox.read(key, drops.parse(key)) for key in there]
     parts = [_part(piece) for piece in pieces] + [part for part in found if part is not None]
     assembly = assemble(inbox, place, sorted(parts, key=lambda part: (part.name.role or "", part.key)))
-    _complete(assembly, there)
-    _refuse_texts(pieces)  # the last, as others say better what an empty file or a web page is
+    _refuse(assembly, pieces, there)
     return Draft(
         place=place,
         pieces=sorted(pieces, key=lambda piece: lateness(drops.parse(piece.key), piece.size)),
         already=there,
         job_id=assembly.job_id,
         values=assembly.values,
-        price_usd=model.price_usd(assembly.values),
+        then=assembly.then,
+        price_usd=assembly.price_usd(),
     )
 
 
-def parameters(model: Model, given: Sequence[str]) -> dict[str, Any]:
+def parameters(model: type[Model], given: Sequence[str]) -> dict[str, Any]:
     """The settings of `--set name=value`; a value that is JSON is what it says, any other a text. Raises Mistake."""
     found: dict[str, Any] = {}
     for each in given:
         name, equals, value = each.partition("=")
         if not equals or not name.strip():
             raise Mistake("--set", f"{each} has no {'name' if equals else '='}", "NAME=VALUE, such as duration=4")
-        field = model.field(name.strip())
-        found[field.name if field else name.strip()] = value if isinstance(field, Text) else _from_json(value)
+        parameter = model.parameter(name.strip())
+        is_text = parameter is not None and "maxLength" in model.described()["properties"][parameter]
+        found[parameter or name.strip()] = value if is_text else _from_json(value)
     return found
 
 
@@ -112,7 +117,7 @@ def _from_json(value: str) -> Any:
         return value
 
 
-def _name(model: Model, files: Sequence[Path], prompt: str) -> str:
+def _name(model: type[Model], files: Sequence[Path], prompt: str) -> str:
     """The first file's name up to its role and extension; of a prompt alone, its first words."""
     if files:
         stem = drops.parse(f"{model.id}/{files[0].name}").place.stem
@@ -147,15 +152,7 @@ def _pieces(place: Place, files: Sequence[Path], prompt: str, settings: Mapping[
     return list(pieces.values())
 
 
-def _refuse_texts(pieces: Sequence[Piece]) -> None:
-    for piece in pieces:
-        name = drops.parse(piece.key)
-        media = name.place.model.place_for(name.kind, name.role)
-        if media is not None and name.kind not in ("prompt", "settings"):
-            lending.refuse_text(media, piece.key, piece.head)
-
-
-def _roles(model: Model, files: Sequence[Path]) -> list[str | None]:
+def _roles(model: type[Model], files: Sequence[Path]) -> list[str | None]:
     """The roles that the names say; several plain pictures of a model that takes a list are numbered as given."""
     roles = [drops.parse(f"{model.id}/{path.name}").role for path in files]
     plain = [
@@ -170,7 +167,7 @@ def _roles(model: Model, files: Sequence[Path]) -> list[str | None]:
     return roles
 
 
-def _allowed(model: Model) -> str:
+def _allowed(model: type[Model]) -> str:
     if model.place_for("image", "last"):
         return "one file; a last picture is named like cat.last.png"
     return "one file"
@@ -200,18 +197,25 @@ def _md5(piece: Piece) -> str:
     return digest.hexdigest()
 
 
-def _complete(assembly: Assembly, there: Sequence[str]) -> None:
-    """Raise Mistake for what is wrong or missing; say so if it comes from what lies there already."""
-    if assembly.mistake is not None:
-        mistake = assembly.mistake
-        note = f" (in the inbox already: {', '.join(there)}; another --name leaves it alone)" if there else ""
-        raise Mistake(mistake.field, mistake.problem + note, mistake.allowed)
-    if assembly.missing:
-        fields = [field for field in assembly.place.model.fields if field.name in assembly.missing]
-        if len(fields) == 1:
-            raise Mistake(fields[0].name, "is missing", fields[0].allowed())
-        wanted = "; ".join(f"{field.name}: {field.allowed()}" for field in fields)
-        raise Mistake(", ".join(assembly.missing), "are missing", wanted)
+def _refuse(assembly: Assembly, pieces: Sequence[Piece], there: Sequence[str]) -> None:
+    """Raise Mistakes for what is wrong or missing; say so if it may come from what lies there already."""
+    note = f" (in the inbox already: {', '.join(there)}; another --name leaves it alone)" if there else ""
+    mistakes = [Mistake(each.field, each.problem + note, each.allowed) for each in assembly.mistakes]
+    for piece in pieces if not mistakes else ():  # as others say better what an empty file or a web page is
+        with noted(mistakes):
+            _refuse_text(piece)
+    model = assembly.place.model
+    mistakes += [Mistake(name, "is missing", model.allowed(name)) for name in assembly.missing]
+    if mistakes:
+        raise Mistakes(mistakes)
+
+
+def _refuse_text(piece: Piece) -> None:
+    """Raise Mistake for a text that is called a picture, a sound or a clip."""
+    name = drops.parse(piece.key)
+    media = name.place.model.place_for(name.kind, name.role)
+    if media is not None and name.kind not in ("prompt", "settings"):
+        lending.refuse_text(media, piece.key, piece.head)
 
 
 def lateness(name: Name, size: int) -> tuple[bool, int]:

@@ -81,7 +81,9 @@ def confirm(usd: Decimal | None, there: Stack, ask_above: float, *, yes: bool, c
 
 def _announce(plan: Draft, before: Job | None) -> None:
     price = f"{money(plan.price_usd)} USD" if plan.price_usd is not None else "unknown price"
-    OUT.print(f"{plan.place.path}  [bold]{price}[/]", soft_wrap=True)
+    OUT.print(f"{plan.place.path}  [bold]{price}[/]{' in all' if plan.then else ''}", soft_wrap=True)
+    for step in plan.then:
+        OUT.print(f"  then {step['model']}", soft_wrap=True)
     for key in plan.already:
         said(f"in the inbox already, and a part of it: {key}")
     if before is not None and before.status not in RETRIABLE:
@@ -121,6 +123,7 @@ def _as_json(plan: Draft, before: Job | None, *, dropped: bool) -> dict[str, Any
         "place": plan.place.path,
         "keys": [piece.key for piece in plan.pieces],
         "input": plan.values,
+        "then": list(plan.then),
         "price_usd": float(plan.price_usd) if plan.price_usd is not None else None,
         "known_as": str(before.status) if before else None,
         "dropped": dropped,

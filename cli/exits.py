@@ -40,9 +40,10 @@ def ask(question: str, *, yes: bool) -> None:
         raise Trouble("nothing was done", INVALID)
 
 
-def complain(text: str) -> None:
-    """Say what went wrong, in one line and out of the way of what a script reads."""
-    print(f"dropreel: {' '.join(text.split())}", file=sys.stderr)
+def complain(*texts: str) -> None:
+    """Say what went wrong, in a line each and out of the way of what a script reads."""
+    for text in texts:
+        print(f"dropreel: {' '.join(text.split())}", file=sys.stderr)
 
 
 def explain(error: Exception) -> int:
@@ -56,10 +57,10 @@ def explain(error: Exception) -> int:
     from botocore.parsers import ResponseParserError
 
     from cli.refusals import told
-    from dropreel.errors import Mistake
+    from dropreel.errors import Mistake, Mistakes
 
     match error:
-        case Mistake():
+        case Mistake() | Mistakes():
             text, status = str(error), INVALID
         case Boto3Error() if cause := error.__cause__ or error.__context__:
             return explain(cause) if isinstance(cause, Exception) else FAILED
@@ -74,7 +75,7 @@ def explain(error: Exception) -> int:
         case _:
             raise error
     if text:
-        complain(text)
+        complain(*(text.splitlines() if isinstance(error, Mistakes) else [text]))
     if isinstance(error, OSError):
         _drop_stdout()
     return status

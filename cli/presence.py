@@ -83,9 +83,8 @@ def _notes(folder: Path) -> list[tuple[Path, Presence]]:
 
 def _presence(note: Mapping[str, Any]) -> Presence:
     """What a note says. Raises ValueError, KeyError or TypeError for one that is none."""
-    pid, started_at = note["pid"], note["started_at"]
-    if not isinstance(pid, int) or not 0 < pid < 2**31 or not isinstance(started_at, float):
+    fields = {"pid": int, "started_at": float, "aws_endpoint_url": str, "region": str}
+    found = Presence(**{name: note[name] for name in fields})
+    if any(type(note[name]) is not kind for name, kind in fields.items()) or not 0 < found.pid < 2**31:
         raise ValueError
-    return Presence(
-        pid=pid, started_at=started_at, aws_endpoint_url=str(note["aws_endpoint_url"]), region=str(note["region"])
-    )
+    return found

@@ -21,9 +21,10 @@ from cli.stack import Stack
 from cli.wording import OUT, count, money, said
 from dropreel import catalog
 from dropreel.aws.queues import woken
+from dropreel.catalog.requests import Said, read
 from dropreel.errors import Mistake
 from dropreel.intake import envelopes
-from dropreel.intake.envelopes import Drop, Request, Submit, Unreadable
+from dropreel.intake.envelopes import Drop, GoOn, Request, Submit, Unreadable
 
 #: Seconds that what was read stays hidden from others, until it is sent back or let go.
 HIDDEN = 300
@@ -118,6 +119,8 @@ def _kind(message: envelopes.Message) -> str:
             return "a message that can't be read"
         case Submit(job_id=job_id):
             return f"resubmission of job {job_id}"
+        case GoOn(job_id=job_id):
+            return f"the step that follows job {job_id}"
 
 
 def _read(there: Stack, dead: str, limit: int) -> Iterator[Letter]:
@@ -176,7 +179,5 @@ def _priced(message: Any) -> Decimal | None:
     model = catalog.resolve(message.model) if isinstance(message, Request) else None
     if model is None:
         return None
-    try:
-        return model.price_usd(model.parse(message.input))
-    except Mistake:
-        return None
+    reading = read(model, [Said(message.input)])
+    return None if reading.mistakes or reading.missing else reading.request.price_usd()

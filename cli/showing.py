@@ -100,6 +100,7 @@ def _facts(there: Stack, job: Job, found: Looks | None, now: float) -> Table:
         "late film": f"until {when(job.deadline_at + there.settings.deadline_seconds, now)}" if waits else "",
         "took": lasted(job.completed_at - job.created_at) if job.completed_at and job.created_at else "",
         "cost": cost(job),
+        "then": f"{job.then[0]['model']}, job {job.next_id}" if job.then else "",
     }
     for name, value in rows.items():
         if value:

@@ -75,6 +75,7 @@ def as_json(job: Job, env: str) -> dict[str, Any]:
         "request_id": job.request_id or None,
         "input": redacted(job.input),
         "source": redacted(job.source),
+        "then": job.next_id or None,
         "outputs": [dict(output) for output in job.outputs],
         "deadline_at": _time(job.deadline_at),
         "history": redacted(job.history),

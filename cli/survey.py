@@ -149,12 +149,11 @@ def _stem(name: Name, key: str) -> str:
 def _look(there: Stack, origin: Origin, candidate: Candidate) -> Look:
     place = candidate.place
     assembly = assemble(there.inbox, place, _parts(there, origin, candidate))
-    if assembly.mistake is not None or assembly.missing:
+    if assembly.mistakes or assembly.missing:
         return _not_ready(candidate, assembly)
     if there.store.get(assembly.job_id) is not None:
         return Look(candidate=candidate, verdict=Verdict.KNOWN, job_id=assembly.job_id)
-    price = place.model.price_usd(assembly.values)
-    return Look(candidate=candidate, verdict=Verdict.READY, job_id=assembly.job_id, price_usd=price)
+    return Look(candidate=candidate, verdict=Verdict.READY, job_id=assembly.job_id, price_usd=assembly.price_usd())
 
 
 def _parts(there: Stack, origin: Origin, candidate: Candidate) -> list[Part]:
@@ -169,8 +168,8 @@ def _parts(there: Stack, origin: Origin, candidate: Candidate) -> list[Part]:
 
 
 def _not_ready(candidate: Candidate, assembly: Assembly) -> Look:
-    if assembly.mistake is not None:
-        why = f"{candidate.parts[0][0]}: {assembly.mistake}"
+    if assembly.mistakes:
+        why = f"{candidate.parts[0][0]}: {'; '.join(map(str, assembly.mistakes))}"
         return Look(candidate=candidate, verdict=Verdict.WRONG, job_id=assembly.job_id, why=why)
     why = f"{candidate.parts[0][0]}: waits for {', '.join(assembly.missing)}"
     return Look(candidate=candidate, verdict=Verdict.INCOMPLETE, job_id=assembly.job_id, why=why)

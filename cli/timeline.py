@@ -25,7 +25,8 @@ class Moment:
 
 def moments(job: Job) -> list[Moment]:
     """What the job's record tells, oldest first."""
-    arrived = "by message" if job.source.get("type") == "message" else "dropped"
+    ways = {"message": "by message", "step": f"step {job.step}, after job {job.source.get('of')}"}
+    arrived = ways.get(str(job.source.get("type")), "dropped")
     told = [Moment(epoch(line["at"]), line["status"], line["note"]) for line in job.history]
     begun = [Moment(job.created_at, "ARRIVED", arrived)] if job.created_at else []
     return begun + told

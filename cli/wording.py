@@ -49,7 +49,7 @@ def due(gate: Gate, now: float) -> str:
     """When a closed gate is looked at again: the next probe is in 4m."""
     what = "look whether there is room" if gate.name == BUDGET else "probe"
     wait = gate.next_probe_at - now
-    return f"the next {what} is in {age(wait)}" if wait > 0 else f"the next {what} is due"
+    return f"the next {what} is in {age(wait)}" if wait >= 1 else f"the next {what} is now"
 
 
 def lasted(seconds: float) -> str:

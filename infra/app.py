@@ -10,19 +10,20 @@ from pathlib import Path
 
 from aws_cdk import App
 from aws_cdk import aws_iam as iam
+from constructs import Construct
 
 from infra.assets import PROJECT, BuildError
 from infra.environments import ACCOUNT_ENVIRONMENTS, FILES, SettingError, environment, written
 from infra.stack import Dropreel
 
 
-def build(app: App, *, env: str, overrides: Mapping[str, object] | None = None) -> Dropreel:
+def build(scope: Construct, *, env: str, overrides: Mapping[str, object] | None = None) -> Dropreel:
     """Put the stack of an environment into an app.
 
     Raises SettingError and BuildError.
     """
     chosen = environment(env, overrides)
-    stack = Dropreel(app, environment=chosen)
+    stack = Dropreel(scope, environment=chosen)
     for name, value in chosen.settings.tags.items():
         stack.tags.set_tag(name, value)
     if boundary := chosen.settings.permissions_boundary:
@@ -36,7 +37,7 @@ def synth(*, env: str, overrides: Mapping[str, object] | None = None, outdir: st
 
     Raises SettingError and BuildError.
     """
-    app = App(outdir=str(outdir), context=_flags())
+    app = App(outdir=str(outdir), context=flags())
     stack = build(app, env=env, overrides=overrides)
     app.synth()
     return Path(outdir, stack.template_file)
@@ -50,7 +51,7 @@ def overrides_of(env: str, asked: Mapping[str, object], folder: Path = FILES) ->
     return {**(written(env, folder) if env in ACCOUNT_ENVIRONMENTS else {}), **asked}
 
 
-def _flags() -> dict[str, object]:
+def flags() -> dict[str, object]:
     """The CDK's own switches, so that a synthesis without its command line makes the same template."""
     flags: dict[str, object] = json.loads((PROJECT / "cdk.json").read_text())["context"]
     return flags
@@ -61,7 +62,7 @@ def main() -> int:
 
     A mistake is one line, and exit status 1.
     """
-    app = App(outdir=os.environ.get("CDK_OUTDIR", "cdk.out"), context=_flags())
+    app = App(outdir=os.environ.get("CDK_OUTDIR", "cdk.out"), context=flags())
     # The CDK's own names hold a colon, a slash or a hyphen; every other one is meant for us.
     asked = {name: value for name, value in app.node.get_all_context().items() if name.isidentifier()}
     named = asked.pop("env", None)

@@ -27,8 +27,9 @@ LAYERS, CODE = "/opt", "/var/task"
 MANYLINUX = ("manylinux2014", "manylinux_2_17", "manylinux_2_28")
 #: Byte code of whichever interpreter ran last, and what tools leave beside the sources.
 LEFTOVERS = ("__pycache__", "*.pyc", "*.egg-info", ".*")
-#: Scripts, which name the interpreter of the machine that built them; the third parties' tests; a web framework.
-NEEDLESS = ("bin", "*/tests", "aws_lambda_powertools/event_handler")
+#: Scripts, which name the interpreter of the machine that built them; the third parties' tests; a web framework; the
+#: pydantic of old.
+NEEDLESS = ("bin", "*/tests", "aws_lambda_powertools/event_handler", "pydantic/v1")
 #: Only wheels, so that nothing is compiled here for there; only what is pinned, byte for byte.
 PIP = (
     "install",

@@ -20,13 +20,14 @@ class Gate(Construct):
             self,
             "probe",
             runtime=runtime,
-            layers=[runtime.core, runtime.vendor, runtime.http],
+            layers=[runtime.core, runtime.vendor, runtime.http, runtime.catalog],
             timeout=Duration.minutes(5),
             memory=512,
             variables=sending.variables,
         )
         sending.allow(self.probe)
         sending.queues.intake.allow_sending(self.probe)
+        self.probe.allow("dynamodb:Query", on=[sending.storage.gates.table_arn])
         self.arn = machine_arn(self, GATE)
         self.machine = Machine(self, GATE, function=self.probe, definition=_definition(self.probe))
 

@@ -26,14 +26,16 @@ class Intake(Construct):
             self,
             "submit",
             runtime=runtime,
-            layers=[runtime.core, runtime.vendor, runtime.http],
+            layers=[runtime.core, runtime.vendor, runtime.http, runtime.catalog],
             timeout=Queues.SUBMIT,
             memory=512,
             variables=sending.variables,
         )
         sending.allow(self.function)
         storage, queue = sending.storage, sending.queues.intake.queue
+        # What waits for its parts is found by its place, and forgotten once they are there.
         self.function.allow("dynamodb:Query", on=[f"{storage.jobs.table_arn}/index/attention"])
+        self.function.allow("dynamodb:DeleteItem", on=[storage.jobs.table_arn])
         self.function.take_from(queue, concurrency=runtime.settings.submit_concurrency)
         self._open(queue, inbox=storage.inbox, others=runtime.settings.senders)
 

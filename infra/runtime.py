@@ -15,7 +15,7 @@ from infra.storage import removal
 
 
 class Runtime(Construct):
-    """An interpreter on a processor, and the layers: the domain, what all functions import, what HTTP takes."""
+    """An interpreter on a processor, and the layers: the domain, what all import, what HTTP and the catalog take."""
 
     def __init__(self, scope: Construct, name: str, *, environment: Environment) -> None:
         super().__init__(scope, name)
@@ -28,6 +28,7 @@ class Runtime(Construct):
         self.core = self._layer("Core", assets.sources("layers", "core", environment=environment, there=assets.LAYERS))
         self.vendor = self._layer("Vendor", assets.packages("vendor", environment=environment))
         self.http = self._layer("Http", assets.packages("http", environment=environment))
+        self.catalog = self._layer("Catalog", assets.packages("catalog", environment=environment))
 
     def _layer(self, name: str, code: lambda_.Code) -> lambda_.LayerVersion:
         return lambda_.LayerVersion(

@@ -21,7 +21,7 @@ from infra.watch import Watch
 #: The name of the gates' state machine.
 GATE = "Gate"
 _ANY_NAME = "People name what they drop, and outputs are named after it."
-_WRITING = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
+_WRITING = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ class Sending:
         self.queues.deliver.allow_sending(function)
         function.allow("events:PutEvents", on=[self.bus.attr_arn])
         function.allow(*_WRITING, on=[self.storage.jobs.table_arn, self.storage.gates.table_arn])
-        function.allow("dynamodb:Query", on=[self.storage.gates.table_arn])
+        function.allow("dynamodb:DeleteItem", on=[self.storage.gates.table_arn])
         self._allow_files(function, [self.storage.inbox.bucket_arn, *_arns(function, self.settings.media_buckets)])
 
     def _allow_files(self, function: Function, readable: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from moto.secretsmanager.models import secretsmanager_backends
 #: what every secret holds here: the simulated gateways take any key, and a person can put a real one over it
 LOCAL_KEY = "local-key"
 
-#: types that have nothing to do on a laptop: moto enforces no policy, and nobody watches alarms
+#: types that have nothing to do on a laptop: nobody enforces the policies of resources, and nobody watches alarms
 _WITHOUT_EFFECT = (
     "AWS::ApiGatewayV2::Stage",
     "AWS::CloudWatch::Alarm",

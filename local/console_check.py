@@ -56,8 +56,8 @@ class Verdict:
     present: tuple[str, ...] = ()
     #: required parameters without a value
     missing: tuple[str, ...] = ()
-    #: field, problem and allowed
-    mistake: Mapping[str, str] | None = None
+    #: field, problem and allowed of each
+    mistakes: tuple[Mapping[str, str], ...] = ()
     #: None: the documents name no price, or it is not to be had yet
     price_usd: float | None = None
 
@@ -74,12 +74,13 @@ def check(inbox: Inbox, intended: Intended) -> Verdict:
         keys = tuple(_keys(intended, place, root))
         parts = list(_parts(intended, keys, root))
     except Mistake as mistake:
-        return Verdict(mistake=_said(mistake))
+        return Verdict(mistakes=(_said(mistake),))
     written = {part.key for part in parts}
     there = [key for key in inbox.newest(place)[0] if key not in written]
     parts += [part for part in (inbox.read(key, drops.parse(key)) for key in there) if part]
     found = assemble(inbox, place, parts)
-    price = None if found.mistake or found.missing else place.model.price_usd(found.values)
+    ready = not found.mistakes and not found.missing
+    price = found.price_usd() if ready else None
     return Verdict(
         place=place.path,
         keys=keys,
@@ -87,7 +88,7 @@ def check(inbox: Inbox, intended: Intended) -> Verdict:
         settings_key=f"{root}.json",
         present=tuple(there),
         missing=found.missing,
-        mistake=_said(found.mistake) if found.mistake else None,
+        mistakes=tuple(map(_said, found.mistakes)),
         price_usd=None if price is None else float(price),
     )
 

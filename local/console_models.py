@@ -1,9 +1,9 @@
 """The catalog as the page needs it: what each model takes, and the controls for its settings."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from dropreel.catalog import MODELS
-from dropreel.catalog.fields import Choice, Color, Field, Flag, Media, Seconds, Whole
 from dropreel.catalog.model import Model
 
 #: what a picture's file name may end in, before its extension
@@ -17,20 +17,22 @@ def described() -> list[dict[str, Any]]:
     return [_model(model) for model in MODELS.values()]
 
 
-def _model(model: Model) -> dict[str, Any]:
-    prompt = model.field("prompt")
+def _model(model: type[Model]) -> dict[str, Any]:
+    described, required = model.described()["properties"], model.required()
+    places = {media.name for media in model.media()}
+    settings = [name for name in described if name != "prompt" and name not in places]
     return {
         "id": model.id,
         "title": model.title,
         "gateway": model.gateway,
-        "needs": [field.kind for field in model.media() if field.required],
+        "needs": [media.kind for media in model.media() if media.required],
         "places": [_place(model, role, kind) for kind in ("image", "audio", "video") for role in _roles(model, kind)],
-        "prompt": None if prompt is None else {"required": prompt.required},
-        "settings": [_control(field) for field in model.fields if field is not prompt and not isinstance(field, Media)],
+        "prompt": {"required": "prompt" in required} if "prompt" in described else None,
+        "settings": [_control(name, described[name], name in required) for name in settings],
     }
 
 
-def _roles(model: Model, kind: str) -> list[str]:
+def _roles(model: type[Model], kind: str) -> list[str]:
     """The roles that a file of this kind can play; of a list, as many as it holds."""
     roles = _ROLES if kind == "image" else _ROLES[:1]
     places = {role: place for role in roles if (place := model.place_for(kind, role or None))}
@@ -39,7 +41,7 @@ def _roles(model: Model, kind: str) -> list[str]:
     return [role for role in places if (plain_too if not role else role == "last" or int(role) <= places[role].most)]
 
 
-def _place(model: Model, role: str, kind: str) -> dict[str, Any]:
+def _place(model: type[Model], role: str, kind: str) -> dict[str, Any]:
     field = model.place_for(kind, role or None)
     assert field is not None
     return {
@@ -52,34 +54,29 @@ def _place(model: Model, role: str, kind: str) -> dict[str, Any]:
     }
 
 
-def _control(field: Field) -> dict[str, Any]:
-    """A field as something to choose from, where there are few choices, else as something to type."""
-    values: list[str] = []
-    match field:
-        case Choice():
-            values = list(field.values)
-        case Seconds() if len(field.values) <= _MOST_CHOICES:
-            values = [str(value) for value in field.values]
-        case Flag():
-            values = ["true", "false"]
+def _control(name: str, described: Mapping[str, Any], required: bool) -> dict[str, Any]:
+    """A parameter as something to choose from, where there are few choices, else as something to type."""
     return {
-        "name": field.name,
-        "values": values,
-        "numeric": isinstance(field, Whole | Seconds),
-        "color": isinstance(field, Color),
-        "allowed": field.allowed(),
-        "required": field.required,
-        "default": _default(field),
+        "name": name,
+        "values": _values(described),
+        "numeric": described["type"] == "integer",
+        "color": described["type"] == "object",
+        "allowed": described["description"],
+        "required": required,
+        "default": _word(described["default"]) if described.get("default", "") != "" else None,
     }
 
 
-def _default(field: Field) -> str | None:
-    """What the gateway takes when nothing is chosen, in the words of the choices."""
-    if field.default in (None, ""):
-        return None
-    match field:
-        case Flag():
-            return str(field.default).lower()
-        case Seconds():
-            return str(field.default).removesuffix("s")
-    return str(field.default)
+def _values(described: Mapping[str, Any]) -> list[str]:
+    match described:
+        case {"enum": values}:
+            return [_word(value) for value in values]
+        case {"format": "seconds", "minimum": least, "maximum": most} if most - least < _MOST_CHOICES:
+            return [str(length) for length in range(least, most + 1)]
+        case {"type": "boolean"}:
+            return ["true", "false"]
+    return []
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

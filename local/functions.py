@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
 
 from local.process import Definition, Process, variables
@@ -18,10 +19,19 @@ _PATIENCE = 0.25
 class Function:
     """Runs invocations, each alone in a process; another process is started when all are busy."""
 
-    def __init__(self, definition: Definition, *, endpoint_url: str, region: str, log: Path, home: Path) -> None:
+    def __init__(
+        self,
+        definition: Definition,
+        *,
+        session: Mapping[str, str],
+        endpoint_url: str,
+        region: str,
+        log: Path,
+        home: Path,
+    ) -> None:
         self.definition = definition
         self.log = log
-        self._environment = variables(definition, endpoint_url=endpoint_url, region=region, home=home)
+        self._environment = variables(definition, session=session, endpoint_url=endpoint_url, region=region, home=home)
         self._state = threading.Condition()
         self._waiting: deque[Invocation] = deque()
         self._processes: set[Process] = set()

@@ -23,7 +23,7 @@ from moto.sqs.models import DEFAULT_SENDER_ID, Message, Queue, SQSBackend
 from moto.stepfunctions import models as stepfunctions
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from local import quick_queues
+from local import moto_events, quick_queues
 
 #: how often a long ReceiveMessage looks again
 _LOOK_AGAIN_SECONDS = 0.05
@@ -45,6 +45,7 @@ def apply(endpoint_url: str) -> None:
         _describe_objects_fully()
         _copy_no_whole_tables()
         _write_items_quickly()
+        moto_events.apply()
         quick_queues.apply()
 
 

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Request, Response
 
 from local import moto_repairs, strict
 from local.runtime_api import Answer
-from local.strict import functions, recursion
+from local.strict import functions, permissions, recursion
 from local.web import QuietHandler, WebServer, is_foreign
 
 #: the region of everything on a laptop
@@ -87,6 +87,8 @@ class MotoServer:
         if is_foreign(Request(environ)):
             # moto lets every site in: one could start jobs that cost money, and read the gateways' keys.
             return Response("This endpoint is for this machine only.", 403)(environ, start_response)
+        if refusal := self._refusal(environ):
+            return refusal(environ, start_response)
         invocation = _INVOCATION.fullmatch(unquote(environ["PATH_INFO"]))
         trace = environ.get("HTTP_X_AMZN_TRACE_ID", "")
         if invocation and environ["REQUEST_METHOD"] == "POST":
@@ -96,6 +98,12 @@ class MotoServer:
         service = str(getattr(application, "service", ""))
         with recursion.following(recursion.of_request(service, trace)), self._locks.get(service, nullcontext()):
             return application(environ, start_response)
+
+    def _refusal(self, environ: dict[str, Any]) -> Response | None:
+        """What a function is told that its role does not allow to ask for this."""
+        request = Request(environ)
+        asked = permissions.asked(request)
+        return permissions.refusal(request, asked) if asked else None
 
     def _invocation(self, name: str, request: Request) -> Response:
         """Lambda's Invoke; see docs.aws.amazon.com/lambda/latest/api/API_Invoke.html."""

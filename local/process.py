@@ -29,6 +29,8 @@ class Definition:
     #: seconds that an invocation may take
     timeout: float
     memory_mb: int
+    #: the ARN of its role
+    role: str
     #: the function's own variables
     environment: Mapping[str, str]
     #: the folder of its code
@@ -99,8 +101,10 @@ class Process:
         self._ended(self)
 
 
-def variables(definition: Definition, *, endpoint_url: str, region: str, home: Path) -> dict[str, str]:
-    """Returns what Lambda sets, and the function's own variables.
+def variables(
+    definition: Definition, *, session: Mapping[str, str], endpoint_url: str, region: str, home: Path
+) -> dict[str, str]:
+    """Returns what Lambda sets, the credentials of the role's session among it, and the function's own variables.
 
     See docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html.
     """
@@ -124,8 +128,9 @@ def variables(definition: Definition, *, endpoint_url: str, region: str, home: P
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_ACCESS_KEY_ID": session["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": session["SessionToken"],
         "AWS_ENDPOINT_URL": endpoint_url,
         **definition.environment,
     }

@@ -22,6 +22,7 @@ from local.http_api import HttpApi, Page
 from local.moto_server import ACCOUNT, REGION, MotoServer
 from local.process import Definition
 from local.runtime_api import Answer
+from local.strict import permissions
 
 #: processes of a function at most: of those that queues feed, which wait for others, and of the quick rest
 _MOST_FED, _MOST_QUICK = 8, 4
@@ -100,8 +101,10 @@ class Laptop:
     def _start_functions(self) -> None:
         """Starts a process of each function, and waits until all have imported their code."""
         for definition in self._definitions():
+            session = self.client("sts").assume_role(RoleArn=definition.role, RoleSessionName=definition.name)
             function = self.function(
                 definition,
+                session=session["Credentials"],
                 endpoint_url=self.aws.url,
                 region=REGION,
                 log=self.directory / f"{definition.name}.log",
@@ -132,6 +135,7 @@ class Laptop:
                     handler=str(function.handler),
                     timeout=float(function.timeout),
                     memory_mb=int(function.memory_size),
+                    role=str(function.role),
                     environment=function.environment_vars,
                     code=self._assembly.assets[properties["Code"]["S3Key"]],
                     layers=tuple(self._assembly.assets[layer["S3Key"]] for layer in layers),
@@ -147,6 +151,7 @@ class Laptop:
     def _start_queues(self) -> None:
         for made in self._mappings():
             function = self._functions[_function_name(made.function_arn)]
+            self._check_that_lambda_may_take(function.definition, made.event_source_arn)
             asked = (made.scaling_config or {}).get("MaximumConcurrency", _MOST_FED)
             mapping = queues.Mapping(
                 queue_name=made.event_source_arn.rpartition(":")[2],
@@ -161,6 +166,12 @@ class Laptop:
             # A function that ends lets go of the messages that its poller waits for.
             self._undo.callback(function.stop)
             poller.start()
+
+    def _check_that_lambda_may_take(self, definition: Definition, queue_arn: str) -> None:
+        """Raises StartFailed where CreateEventSourceMapping would say that the function's role does not allow it."""
+        for action in permissions.TAKES:
+            if not permissions.may(definition.role, permissions.Call(action, queue_arn)):
+                raise StartFailed(f"the role of {definition.name} does not allow {action} on {queue_arn}")
 
     def _add_routes(self) -> None:
         for api in apigatewayv2_backends[ACCOUNT][REGION].get_apis():

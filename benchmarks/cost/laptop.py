@@ -116,7 +116,8 @@ class MeteredFunction(Function):
         """Lambda's Invoke, with what a queue costs on the way."""
         records = _records(event)
         for record in records:
-            if _tells_of_an_object(record["body"]):
+            first = record["attributes"]["ApproximateReceiveCount"] == "1"  # what comes again was sent once
+            if first and _tells_of_an_object(record["body"]):
                 self._meter.sqs("SendMessage (by S3)", len(record["body"]))
             self._meter.sqs("ReceiveMessage", len(record["body"]))
         answer = super().invoke(event)

@@ -16,10 +16,10 @@ function lasted(job) {
   return seconds < 3600 ? `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
-// The message of a mistake in its two parts: a list of what is allowed may be long.
+// The message of a mistake in its two parts, as a list of what is allowed may be long; several have a line each.
 export function errorOf(job) {
   const message = job.error?.message || "", at = message.indexOf("; allowed: ");
-  return at < 0 ? {problem: message, allowed: ""} : {problem: message.slice(0, at), allowed: message.slice(at + 2)};
+  return at < 0 || message.includes("\n") ? {problem: message, allowed: ""} : {problem: message.slice(0, at), allowed: message.slice(at + 2)};
 }
 
 // What stands above every card, of a job and of what is not one yet.

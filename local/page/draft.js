@@ -17,7 +17,7 @@ export const changed = () => $("form").dispatchEvent(new Event("changed"));
 // What is wrong with a chosen file however often the server is asked, since it never gets to see it.
 export function spoiled() {
   const {settings, words} = draft;
-  if (settings?.problem) return {field: "file", problem: `${settings.name} ${settings.problem}`, allowed: 'a JSON object such as {"duration": 4}; or remove the file'};
-  if (words?.problem) return {field: "file", problem: `${words.name} ${words.problem}`, allowed: "UTF-8 text, for a model that takes a prompt; or remove the file"};
-  return null;
+  if (settings?.problem) return [{field: "file", problem: `${settings.name} ${settings.problem}`, allowed: 'a JSON object such as {"duration": 4}; or remove the file'}];
+  if (words?.problem) return [{field: "file", problem: `${words.name} ${words.problem}`, allowed: "UTF-8 text, for a model that takes a prompt; or remove the file"}];
+  return [];
 }

@@ -41,19 +41,19 @@ export async function checkNow() {
     return;
   }
   if (mine !== checks) return;
-  verdict = {...found, mistake: spoiled() || found.mistake, asked};
+  verdict = {...found, mistakes: [...spoiled(), ...found.mistakes], asked};
   show(verdict);
 }
 
 function show(found) {
-  const wrong = found.mistake, lines = wrong ? mistakeLines(wrong) : found.missing.length ? missingLines(found.missing) : priceLines(found.price_usd);
+  const wrong = found.mistakes.length > 0, lines = wrong ? found.mistakes.flatMap(mistakeLines) : found.missing.length ? missingLines(found.missing) : priceLines(found.price_usd);
   $("verdict").className = "verdict" + (wrong ? " bad" : "");
   if (found.present.length) lines.push(small("Already in the inbox under this name, and counts too: " + list(found.present.map(key => key.split("/").pop()))));
   if (!wrong && found.place && jobsAt(found.place)) lines.push(small("There is a job of this name. The very same files are the same job and are not paid again; for another film of them, choose another take in the settings."));
   // Said again only where it is something else: this is read aloud.
   const text = nodes => nodes.map(node => node.textContent).join("\n");
   if (text([...$("verdict").children]) !== text(lines)) $("verdict").replaceChildren(...lines);
-  mark(wrong);
+  mark(found.mistakes);
   mayBeSent();
 }
 
@@ -75,10 +75,13 @@ function priceLines(usd) {
     paid ? "by the gateway's price list" : "at the real gateway; this one is simulated and takes nothing")];
 }
 
-// Marks the control that is to blame.
-function mark(wrong) {
+// Marks the controls that are to blame.
+function mark(mistakes) {
   for (const input of document.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
-  if (!wrong) return;
+  mistakes.forEach(blame);
+}
+
+function blame(wrong) {
   const fixed = {name: "name", folder: "name", prompt: "prompt", file: "picker"};
   const blamed = $("set-" + wrong.field) || (fixed[wrong.field] && $(fixed[wrong.field]));
   if (!blamed) return;
@@ -100,7 +103,7 @@ export function nowSending(on) {
 }
 
 export function mayBeSent() {
-  const ready = Boolean(verdict && !verdict.mistake && !verdict.missing.length && !sending && !draft.reading);
+  const ready = Boolean(verdict && !verdict.mistakes.length && !verdict.missing.length && !sending && !draft.reading);
   $("send").setAttribute("aria-disabled", String(!ready));
   const paid = draft.model && facts.paid_gateways[draft.model.gateway];
   put($("send"), sending ? "Dropping …" : ready && paid && verdict.price_usd != null ? `Make the film for ${dollars(verdict.price_usd)}` : "Make the film");

@@ -18,8 +18,10 @@ SHARED = {
     "test_laptop_addresses.py": "laptop",
     "test_laptop_console.py": "laptop",
     "test_strangers.py": "laptop",
+    "test_laptop_events.py": "tiny",
     "test_laptop_http_api.py": "tiny",
     "test_laptop_moto.py": "tiny",
+    "test_laptop_permissions.py": "tiny",
     "test_laptop_queues.py": "tiny",
     "test_laptop_recursion.py": "tiny",
     "test_laptop_s3.py": "tiny",
@@ -50,7 +52,7 @@ def gateways() -> Iterator[SimulatedGateways]:
 @pytest.fixture(scope="session")
 def laptop(gateways: SimulatedGateways) -> Iterator[Stack]:
     """`dropreel up` with these gateways, and settings that keep nobody waiting."""
-    with running_stack(QUICK, gateways_url=gateways.url) as stack:
+    with running_stack({**QUICK, "media_buckets": "elsewhere"}, gateways_url=gateways.url) as stack:
         yield stack
 
 

@@ -33,7 +33,7 @@ class Stack:
 
     #: the contract's line of JSON
     addresses: Mapping[str, str]
-    process: "subprocess.Popen[str]"
+    process: "subprocess.Popen[Any]"
     #: what it said to people
     log: Path
     _clients: dict[str, Any] = field(default_factory=dict)

@@ -147,7 +147,6 @@ def test_another_take_is_another_film(laptop: Stack, gateways: SimulatedGateways
         (("-m", "veo-3-1-fast", "-p", "x", "--name", "a/b"), "a name without /; folders go to folder"),
         (("cat.png", "-m", "veo-3-1", "-p", "x", "--name", "v1.2"), "ends like a role"),
         (("-m", "veo-3-1-fast", "-p", "x", "--set", "seed"), "NAME=VALUE"),
-        (("-m", "veed-fabric", "--set", "resolution=720p"), "image_url, audio_url: are missing; allowed: image_url: "),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_dropped(
@@ -158,6 +157,16 @@ def test_what_is_wrong_is_said_before_anything_is_dropped(
     assert problem in ran.stderr
     assert len(ran.stderr.splitlines()) == 1
     assert len(laptop.jobs()) == before
+
+
+def test_everything_that_is_wrong_or_missing_is_said_a_line_each(laptop: Stack) -> None:
+    ran = dropreel(laptop, "drop", "-m", "veed-fabric", "--set", "resolution=720p", status=INVALID)
+    assert [line.split()[:4] for line in ran.stderr.splitlines()] == [
+        ["dropreel:", f"{name}:", "is", "missing;"] for name in ("image_url", "audio_url")
+    ]
+    wrong = ("--set", "duration=5", "--set", "fps=24", "--set", "seed=x")
+    ran = dropreel(laptop, "drop", "-m", "veo-3-1-fast", *wrong, status=INVALID)
+    assert [line.split()[1] for line in ran.stderr.splitlines()] == ["duration:", "fps:", "seed:"]
 
 
 def test_an_empty_file_and_a_web_page_are_refused_before_they_are_paid(laptop: Stack, tmp_path: Path) -> None:

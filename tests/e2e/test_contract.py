@@ -222,3 +222,13 @@ def test_mistake_is_rejected_by_name_and_nothing_is_sent(
     assert "4, 6" in manifest["error"]["message"]
     assert laptop.manifest(f"rejected/no-such-model/{folder}-")["status"] == "REJECTED"
     assert posts(gateways, folder) == []
+
+
+def test_a_file_of_a_bucket_that_was_not_named_in_the_settings_is_rejected(laptop: Stack) -> None:
+    s3, bucket = laptop.client("s3"), f"somebody-elses-{uuid.uuid4().hex}"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="cat.png", Body=sample_picture())
+    laptop.send({"model": "veo-3-1-fast", "id": bucket, "input": {"prompt": "A", "image": f"s3://{bucket}/cat.png"}})
+    manifest = laptop.manifest(f"veo-3-1-fast/{bucket}-")
+    assert manifest["status"] == "REJECTED"
+    assert manifest["error"]["message"].startswith(f"image: s3://{bucket}/cat.png may not be read (access denied)")

@@ -42,7 +42,7 @@ def test_every_model_is_described_with_a_place_for_each_file_that_it_takes(conso
     for name, model in MODELS.items():
         assert {place["field"] for place in described[name]["places"]} == {field.name for field in model.media()}
         known = {control["name"] for control in described[name]["settings"]} | {"prompt"}
-        assert known >= {field.name for field in model.fields} - {field.name for field in model.media()}
+        assert known >= set(model.model_fields) - {field.name for field in model.media()}
     roles = [place["role"] for place in described["veo-3-1"]["places"]]
     assert roles == ["", "last", "1", "2", "3"]
     assert [place["role"] for place in described["veo-3-1-fast-reference-to-video"]["places"]] == [*"123456789"]
@@ -52,7 +52,7 @@ def test_a_whole_drop_has_keys_and_a_place(console: httpx.Client) -> None:
     found = check(console, **WHOLE)
     assert found["keys"] == ["veed-fabric/x/cat.png", "veed-fabric/x/cat.WAV"]
     assert found["place"] == "veed-fabric-1-0-api-130/x/cat"
-    assert (found["mistake"], found["missing"], found["price_usd"]) == (None, [], None)
+    assert (found["mistakes"], found["missing"], found["price_usd"]) == ([], [], None)
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,16 @@ def test_a_mistake_names_the_field_and_what_is_allowed(
     console: httpx.Client, intended: dict[str, Any], field: str, words: str
 ) -> None:
     found = check(console, **intended)
-    assert found["mistake"]["field"] == field
-    assert words in " ".join(found["mistake"].values())
+    (mistake,) = found["mistakes"]
+    assert mistake["field"] == field
+    assert words in " ".join(mistake.values())
     assert found["price_usd"] is None
+
+
+def test_every_mistake_is_told(console: httpx.Client) -> None:
+    wrong = {"settings": {"duration": "5", "mood": 1}, "files": [{"name": "a.exe", "size": 9}]}
+    found = check(console, model="veo-3-1", name="a", prompt="x", **wrong)
+    assert [mistake["field"] for mistake in found["mistakes"]] == ["file", "duration", "mood"]
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"model": 1, "name": "a"}', b"\xff"])

@@ -43,6 +43,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
             handler="handler.handler",
             timeout=timeout,
             memory_mb=256,
+            role="arn:aws:iam::123456789012:role/tried",
             environment=environment,
             code=code,
             layers=layers,
@@ -50,7 +51,9 @@ def make(tmp_path: Path) -> Iterator[Make]:
             reserved=reserved,
         )
         endpoint, log = "http://localhost:1", tmp_path / "log"
-        made.append(Function(definition, endpoint_url=endpoint, region="us-east-1", log=log, home=tmp_path))
+        session = {"AccessKeyId": "ASIA", "SecretAccessKey": "secret", "SessionToken": "token"}
+        more = {"endpoint_url": endpoint, "region": "us-east-1", "log": log, "home": tmp_path}
+        made.append(Function(definition, session=session, **more))  # type: ignore[arg-type]
         return made[-1]
 
     yield function

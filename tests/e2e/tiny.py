@@ -78,7 +78,14 @@ def filled(value, words):
     return words.get(value, value) if isinstance(value, str) else value
 """
 
-_ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17"}}}
+_ANYTHING = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+_ROLE = {
+    "Type": "AWS::IAM::Role",
+    "Properties": {
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17"},
+        "Policies": [{"PolicyName": "all", "PolicyDocument": _ANYTHING}],
+    },
+}
 _CODE = {"S3Bucket": "assets", "S3Key": "tiny"}
 
 

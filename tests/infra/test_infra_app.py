@@ -105,6 +105,8 @@ def _layer(assembly: Assembly, name: str) -> Path:
     [
         (["RuntimeVendor"], _VENDOR),
         (["RuntimeVendor", "RuntimeHttp"], ("httpx",)),
+        (["RuntimeVendor", "RuntimeCatalog"], ("pydantic.main", "pydantic.json_schema")),
+        (["RuntimeCore", "RuntimeVendor", "RuntimeCatalog"], ("dropreel.catalog.schemas",)),
         (["RuntimeCore", "RuntimeVendor"], ("dropreel.settings",)),
     ],
 )
@@ -123,7 +125,8 @@ def test_layers_hold_all_that_their_modules_import(
 def test_what_is_compiled_is_of_lambdas_interpreter_and_processor(
     assemblies: dict[str, Assembly], stack: str, machine: str
 ) -> None:
-    found = [path for name in ("RuntimeVendor", "RuntimeHttp") for path in _layer(assemblies[stack], name).rglob("*")]
+    layers = ("RuntimeVendor", "RuntimeHttp", "RuntimeCatalog")
+    found = [path for name in layers for path in _layer(assemblies[stack], name).rglob("*")]
     assert len(found) > 100
     assert not [path.name for path in found if path.suffix == ".so" and machine not in path.name]
 

@@ -141,8 +141,8 @@ _SENDS = {
     "Inbox.Arn": {"s3:ListBucket"},
     "Inbox.Arn/*": {"s3:GetObject", "s3:GetObjectVersion"},
     "Outbox.Arn/*": {"s3:PutObject", "s3:GetObject"},
-    "Jobs.Arn": _WRITE,
-    "Gates.Arn": _WRITE | {"dynamodb:Query"},
+    "Jobs.Arn": _WRITE - {"dynamodb:DeleteItem"},
+    "Gates.Arn": _WRITE,
     "QueuesDeliverQueue.Arn": {"sqs:SendMessage"},
     "Bus.Arn": {"events:PutEvents"},
     **_START,
@@ -179,11 +179,13 @@ _GRANTS = {
         "IntakeSubmitLog.Arn": _LOG,
         "Jobs.Arn/index/attention": {"dynamodb:Query"},
         **_SENDS,
+        "Jobs.Arn": _WRITE,
         "QueuesIntakeQueue.Arn": _TAKE,
     },
     "GateProbeRole": {
         "GateProbeLog.Arn": _LOG,
         **_SENDS,
+        "Gates.Arn": _WRITE | {"dynamodb:Query"},
         "QueuesIntakeQueue.Arn": {"sqs:SendMessage"},
     },
     "GateRole": {"GateProbeFunction.Arn": {"lambda:InvokeFunction"}, **_MACHINE},
@@ -232,10 +234,10 @@ def test_messages_may_name_files_in_the_media_buckets(everything_set: Assembly) 
 @pytest.mark.parametrize(
     ("noun", "timeout", "memory", "layers"),
     [
-        ("submit", 300, 512, {"RuntimeCore", "RuntimeVendor", "RuntimeHttp"}),
+        ("submit", 300, 512, {"RuntimeCore", "RuntimeVendor", "RuntimeHttp", "RuntimeCatalog"}),
         ("callback", 10, 256, {"RuntimeCore", "RuntimeVendor"}),
         ("poll", 60, 256, {"RuntimeCore", "RuntimeVendor", "RuntimeHttp"}),
-        ("probe", 300, 512, {"RuntimeCore", "RuntimeVendor", "RuntimeHttp"}),
+        ("probe", 300, 512, {"RuntimeCore", "RuntimeVendor", "RuntimeHttp", "RuntimeCatalog"}),
         ("deliver", 900, 512, {"RuntimeCore", "RuntimeVendor", "RuntimeHttp"}),
     ],
 )

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from dropreel.aws.batch import LONGEST_PAUSE
-from infra.app import synth
 from tests.infra.measuring import ROOT, who_measures
 from tests.infra.synthesized import Assembly, Json, readable
 
@@ -130,8 +128,7 @@ def test_a_gateway_that_is_busy_for_a_moment_rings_nobody(dev: Assembly, everyth
     assert _period(_alarm(everything_set, "PixazoBusy")) == 1800  # at least one probe of a held gateway in each
 
 
-def test_a_gateway_that_is_probed_once_a_day_is_probed_in_every_period_of_its_alarms(tmp_path: Path) -> None:
-    slow = Assembly(synth(env="dev", overrides={"held_retry_seconds": "86399"}, outdir=tmp_path))
+def test_a_gateway_that_is_probed_once_a_day_is_probed_in_every_period_of_its_alarms(slow: Assembly) -> None:
     for name in ("PixazoRefuses", "PixazoBusy"):
         alarm = _alarm(slow, name)
         assert _period(alarm) == 86_400

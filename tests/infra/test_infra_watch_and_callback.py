@@ -8,6 +8,8 @@ import pytest
 
 from dropreel.submit.holding import BATCH
 from dropreel.submit.probe import MOST_ROUNDS
+from infra.environments import Settings
+from infra.machine import PAUSE_SECONDS
 from tests.infra.synthesized import Assembly, Json, readable
 
 MACHINES = pytest.mark.parametrize(("name", "task", "noun"), [("Watch", "Poll", "poll"), ("Gate", "Probe", "probe")])
@@ -82,6 +84,11 @@ def test_history_has_room_for_the_probes_of_one_execution(each: Assembly) -> Non
     probes = MOST_ROUNDS * ((2 + 3 + 2) + 2 + 2)
     releases = (25_000 - probes) / (2 + 3 + 2)
     assert releases * BATCH > 100_000, "so many held jobs are let go by one execution"
+
+
+def test_an_execution_of_a_gate_hands_over_within_the_year_that_it_may_last() -> None:
+    (longest,) = (each.le for each in Settings.model_fields["held_retry_seconds"].metadata if hasattr(each, "le"))
+    assert MOST_ROUNDS * (longest + PAUSE_SECONDS) < 365 * 86_400  # "maximum execution time: 1 year"
 
 
 @MACHINES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 
@@ -19,9 +20,15 @@ from tests.integration.world import CallbackServer, World, moto_account
 logging.getLogger("werkzeug").setLevel(logging.WARNING)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--dynamodb-url", default="", help="a DynamoDB other than moto's, with an account for each key")
+
+
 @pytest.fixture(scope="session")
-def account() -> Iterator[str]:
-    with moto_account() as url:
+def account(request: pytest.FixtureRequest) -> Iterator[str]:
+    # Where a key of twelve digits is an account, the processes do not meet in one.
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    with moto_account(request.config.getoption("--dynamodb-url"), key=f"{worker:0>12}") as url:
         yield url
 
 

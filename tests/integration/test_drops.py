@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from unicodedata import normalize
 
 import pytest
 from botocore.exceptions import ClientError
@@ -149,6 +150,23 @@ def test_mistake_is_rejected_by_name_and_nothing_is_sent(
     assert world.events()[0]["detail-type"] == "Job Failed"
 
 
+def test_everything_that_is_wrong_with_a_drop_is_in_its_manifest_and_it_does_not_wait(world: World) -> None:
+    world.drop("veo-3-1-fast/_defaults.json", '{"aspect_ratio": "1:1"}')
+    world.take()
+    world.drop("veo-3-1-fast/cat.png", b"%PDF-1.7", duration="5")
+    world.drop("veo-3-1-fast/cat.json", '{"promt": "a cat", "generate_audio": "yes"}')
+    world.take()
+    (manifest,) = [each for each in world.manifests() if len(each["source"]["keys"]) == 2]
+    lines = manifest["error"]["message"].splitlines()
+    assert (manifest["status"], manifest["input"], manifest["price_usd"]) == ("REJECTED", {}, None)
+    assert sorted(line.partition(":")[0] for line in lines) == [
+        "aspect_ratio", "duration", "generate_audio", "image", "promt"
+    ]  # fmt: skip
+    assert "duration: '5' is not allowed (in the metadata of veo-3-1-fast/cat.png); allowed: 4, 6, 8 seconds" in lines
+    assert "generate_audio: 'yes' is not allowed (in veo-3-1-fast/cat.json); allowed: true or false" in lines
+    assert world.gateways.posts == ()
+
+
 def test_mended_mistake_is_sent_and_repeated_event_of_it_is_not_rejected_twice(world: World) -> None:
     world.drop("veo-3-1-fast/cat.json", '{"prompt": "x", "duration": 5}')
     world.take()
@@ -264,3 +282,36 @@ def test_drop_whose_note_comes_too_late_is_decided_anew(world: World, monkeypatc
     world.send({"dropreel": {"bucket": INBOX, "key": "veo-3-1-fast/cat.txt"}})
     world.take()
     assert world.post_count() == 2
+
+
+def test_media_are_lent_for_an_hour_however_long_a_job_may_take(world: World) -> None:
+    """A URL ends with the session of the role that signed it, whatever it promises."""
+    world.setting(deadline_seconds=36_000)
+    world.drop("veo-3-1-fast/cat.png", PNG, prompt="a cat")
+    world.take()
+    assert "X-Amz-Expires=3600&" in str(body(world)["image"])
+
+
+@pytest.mark.parametrize("root", ["veed-fabric-1-0-api-130", "veed-fabric"])
+@pytest.mark.parametrize("letter", ["a", "é", "e\u0301", "\u0344", "\U0001d160", "😀"])
+def test_the_longest_keys_that_s3_takes_wait_and_are_held_like_any_other(world: World, root: str, letter: str) -> None:
+    """DynamoDB takes 1,024 bytes for the sort key of an index, and some texts are three times as long in NFC."""
+    room = 1024 - len(f"{root}//.png".encode())
+    stem = letter * (room // 2 // len(letter.encode()))
+    folder = letter * ((room - len(stem.encode())) // len(letter.encode()))
+    key = f"{root}/{folder}/{stem}"
+    key += "x" * (1024 - len(f"{key}.png".encode()))
+    world.gateways.refuse(402)
+    world.drop(f"{key}.png", sample_picture())
+    world.take()
+    assert world.job().status is Status.WAITING
+    world.drop(f"{key}.wav", sample_sound())
+    world.take()
+    held = world.job()
+    assert held.status is Status.HELD
+    assert held.place == normalize("NFC", held.place)
+    assert len(held.place.encode()) <= 960
+    world.gateways.refuse(None)
+    world.ahead = 301
+    world.settle_down(world.finished)
+    assert world.job().status is Status.SUCCEEDED

@@ -16,6 +16,7 @@ from dropreel.delivery.delivery import LEASE
 from dropreel.delivery.ending import Ending
 from dropreel.errors import Mistake
 from dropreel.operating import Operator
+from local.gateways.behaviour import Behaviour
 from tests.integration.world import OUTBOX, World
 
 
@@ -179,3 +180,24 @@ def test_verbs_refuse_jobs_that_they_are_not_for(world: World, operator: Operato
         operator.resend("nobody")
     with pytest.raises(Mistake, match="printable"):
         operator.adopt(job_id, "", deadline_seconds=60)
+
+
+def test_a_row_goes_on_where_it_ended_when_an_operator_says_so(world: World, operator: Operator) -> None:
+    cutter, remover = "pixelcut-video-background-removal", "veed-video-background-remover-541"
+    world.gateways.behave(Behaviour(failed=True), match=remover, times=1)
+    then = [{"model": cutter}, {"model": remover}]
+    world.send({"model": "veo-3-1-fast", "input": {"prompt": "a cat"}, "id": "row", "then": then})
+    world.settle_down(lambda: len(world.jobs()) == 3 and world.finished(), seconds=30)
+    (first,) = (job for job in world.jobs() if job.model == "veo-3-1-fast")
+    operator.go_on(first.job_id)
+    world.take()
+    world.settle_down(world.finished, seconds=30)
+    assert {job.status for job in world.jobs()} == {"SUCCEEDED"}
+    assert [post.model for post in world.gateways.posts] == ["veo-3-1-fast", cutter, remover, remover]
+
+
+def test_a_job_that_nothing_follows_does_not_go_on(world: World, operator: Operator) -> None:
+    job_id = drop(world, "a cat")
+    world.settle_down(world.finished)
+    with pytest.raises(Mistake, match="is followed by none"):
+        operator.go_on(job_id)

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from dropreel.catalog import find
 from local.gateways.samples import sample_picture, sample_sound
 from tests.integration.functions import (
     Functions,
@@ -69,6 +70,23 @@ def test_rejected_message_is_answered_in_the_folder_that_it_names(
     assert list(world.outbox()) == [f"veo-3-1-fast/campaign/7/job-{world.job().job_id}.json"]
 
 
+def test_everything_that_is_wrong_with_a_message_is_told_and_what_is_missing_too(
+    world: World, functions: Functions
+) -> None:
+    fast = find("veo-3-1-fast")
+    wrong = {"duration": 5, "fps": 24, "image": f"s3://{INBOX}/no.png", "last-frame": "http://example.com/?sig=secret"}
+    functions.run("submit", queued(json.dumps({"model": "veo-3-1-fast", "input": wrong})))
+    message = world.manifest()["error"]["message"]
+    assert message.splitlines() == [
+        "duration: 5 is not allowed; allowed: 4, 6, 8 seconds",
+        f"fps: is not a parameter of veo-3-1-fast; allowed: {', '.join(fast.model_fields)}",
+        f"last_frame: is not a place that media can be read from; allowed: {fast.allowed('last_frame')}",
+        "prompt: is missing; allowed: every required field: prompt",
+        f"image: s3://{INBOX}/no.png does not exist; allowed: an object that exists",
+    ]
+    assert world.gateways.posts == ()
+
+
 def test_unreadable_message_leaves_a_record_that_can_be_read(world: World, functions: Functions) -> None:
     functions.run("submit", queued("no JSON"))
     assert world.job().status == "REJECTED"
@@ -126,3 +144,10 @@ def test_record_that_fails_comes_back_and_the_others_do_not(world: World, functi
     (line,) = (line for line in logs(functions.lines()) if line["level"] == "ERROR")
     assert fails["Records"][0]["messageId"] in line["message"]
     assert "ResourceNotFoundException" in line["exception"]
+
+
+def test_message_with_steps_is_understood(world: World, functions: Functions) -> None:
+    assert functions.run("submit", sample("submit/message-with-steps.json")) == {"batchItemFailures": []}
+    (step,) = world.job().then
+    assert step["model"] == "pixelcut-video-background-removal"
+    assert world.post_count() == 1

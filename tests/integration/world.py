@@ -109,6 +109,10 @@ class World:
         )
 
     def _tables(self) -> None:
+        # moto has forgotten all of them; another one's DynamoDB has not.
+        for left in self.dynamodb.list_tables()["TableNames"]:
+            self.dynamodb.delete_table(TableName=left)
+
         def table(name: str, keys: list[str], **more: Any) -> None:
             attributes = [*keys, *(["attention", "place"] if more else [])]
             self.dynamodb.create_table(
@@ -335,15 +339,16 @@ class CallbackServer:
 
 
 @contextmanager
-def moto_account() -> Iterator[str]:
-    """A moto server, with the environment pointing at it."""
+def moto_account(dynamodb_url: str = "", key: str = "test") -> Iterator[str]:
+    """A moto server, with the environment pointing at it, and perhaps at another one's DynamoDB."""
     # The laptop's server: moto's own checks and writes a conditional write in two steps, between which others come.
     server = MotoServer(port=0, invoke=lambda _name, _event: None)
     server.start()
     url = server.url
     wanted = {
         "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_ENDPOINT_URL_DYNAMODB": dynamodb_url or url,
+        "AWS_ACCESS_KEY_ID": key,
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
     }

@@ -322,7 +322,7 @@ def _records_once_more(self: Any, drop: Any, found: Any) -> Any:
     self._store.put_waiting(self._waiting(found))
     keys, written = self._inbox.newest(found.place)
     again = self._assemble(found.place, keys)
-    if again is None or (again.mistake is None and again.missing):
+    if again is None or (not again.mistakes and again.missing):
         if again is not None and again.job_id != found.job_id:
             self._store.put_waiting(self._waiting(again))
         return None
@@ -466,7 +466,7 @@ MUTANTS: dict[str, Mutant] = {
         _in(holding.Holding, "restart", _closes_first),
         "is left HELD",
         STORIES[REFUSED_FIRST],
-        mishap=("submit", "StartExecution", "after"),
+        mishap=("submit", "PutItem", "unreachable"),
     ),
     "a gate's own writer takes it for another's": Mutant(
         _in(gates, "same", lambda found, item: False),

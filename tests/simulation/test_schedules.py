@@ -12,8 +12,8 @@ from tests.simulation.account import Accounts
 from tests.simulation.schedules import Chance, run, run_seed, told
 from tests.simulation.script import Plan, draw_plan
 
-#: Schedules of a test run, in batches that the test processes share; `make simulate` runs many more.
-BATCHES, BATCH = 6, 6
+#: Schedules of a test run, in batches that the test processes share; `.ci/run` and `make simulate` run many more.
+BATCHES, BATCH = 4, 4
 
 
 @st.composite
@@ -34,7 +34,7 @@ def test_any_schedule_keeps_every_invariant(aws: Accounts, batch: int) -> None:
 
 
 @settings(
-    max_examples=10,
+    max_examples=5,
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),

@@ -14,8 +14,9 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from dropreel.errors import Mistakes
 from dropreel.intake import drops
-from dropreel.intake.assembly import Assembly, assemble
+from dropreel.intake.assembly import Assembly, assemble, wrong_defaults
 from dropreel.intake.inbox import LONGEST_TEXT, Inbox
 from dropreel.submit.lending import media_of
 
@@ -58,14 +59,14 @@ class Bucket:
 
     def values(self, key: str) -> dict[str, Any]:
         found = self.assembled(key)
-        assert found.mistake is None, found.mistake
+        assert found.mistakes == ()
         return dict(found.values)
 
     def mistake(self, key: str) -> str:
         found = self.assembled(key)
-        assert found.mistake is not None
+        assert found.mistakes
         assert (found.values, found.missing, found.versions) == ({}, (), {})
-        return str(found.mistake)
+        return str(Mistakes(found.mistakes))
 
 
 @pytest.fixture(scope="module")
@@ -164,13 +165,13 @@ def test_the_version_of_an_object_that_a_settings_file_names_is_lent(bucket: Buc
 def test_a_settings_file_that_names_no_object_is_a_mistake_and_not_a_paid_failure(bucket: Bucket, uri: str) -> None:
     named = uri.format(inbox=bucket.name)
     bucket.drop("veo-3-1/cat.json", {"prompt": "a cat", "image": named})
-    assert str(bucket.assembled("veo-3-1/cat.json").mistake).startswith(f"image: {named} does not exist")
+    assert bucket.mistake("veo-3-1/cat.json").startswith(f"image: {named} does not exist")
 
 
 def test_an_empty_object_that_a_settings_file_names_is_a_mistake(bucket: Bucket) -> None:
     bucket.drop("stills/empty.png", b"")
     bucket.drop("veo-3-1/cat.json", {"prompt": "a cat", "image": f"s3://{bucket.name}/stills/empty.png"})
-    assert "stills/empty.png is empty" in str(bucket.assembled("veo-3-1/cat.json").mistake)
+    assert "stills/empty.png is empty" in bucket.mistake("veo-3-1/cat.json")
 
 
 def test_parts_under_id_and_alias_make_one_job(bucket: Bucket) -> None:
@@ -366,7 +367,7 @@ def test_names_of_either_spelling_are_the_same_job_when_dropped_alone(bucket: Bu
 def test_what_is_missing_is_named_in_the_documents_order(bucket: Bucket, key: str, missing: tuple[str, ...]) -> None:
     bucket.drop(key, b"{}" if key.endswith("json") else None)
     found = bucket.assembled(key)
-    assert found.mistake is None
+    assert found.mistakes == ()
     assert sorted(found.missing) == sorted(missing)
 
 
@@ -462,6 +463,55 @@ def test_more_pictures_than_the_model_takes_are_a_mistake(bucket: Bucket) -> Non
     for number in range(1, 5):
         bucket.drop(f"veo-3-1/c.{number}.png")
     assert bucket.mistake("veo-3-1/c.1.png").startswith("reference_images: holds 4 values; allowed: a list of 1 to 3")
+
+
+def test_everything_that_is_wrong_with_a_drop_is_told_at_once(bucket: Bucket) -> None:
+    bucket.drop("veo-3-1/_defaults.json", {"duration": 7, "fps": 24})
+    bucket.drop("veo-3-1/c.png", b"<html>", seed="x")
+    bucket.drop("veo-3-1/c.mp3")
+    bucket.drop("veo-3-1/c.txt", b"\xff")
+    bucket.drop("veo-3-1/c.json", {"take": 1.5, "duration": 8, "last_frame": "s3://inbox//a.png", "resolution": "4k"})
+    told = [line.partition("; allowed: ")[0] for line in bucket.mistake("veo-3-1/c.png").splitlines()]
+    assert sorted(told) == [
+        "duration: 7 is not allowed (in veo-3-1/_defaults.json)",
+        "file: veo-3-1 takes no audio (c.mp3)",
+        "fps: is not a parameter of veo-3-1 (in veo-3-1/_defaults.json)",
+        "image: veo-3-1/c.png is a web page",
+        "last_frame: has a key that begins with /, which many clients leave out (in veo-3-1/c.json)",
+        "prompt: veo-3-1/c.txt is not UTF-8; save it as UTF-8",
+        "resolution: '4k' is not allowed (in veo-3-1/c.json)",
+        "seed: 'x' is not allowed (in the metadata of veo-3-1/c.png)",
+        "take: is neither a text nor a whole number (in veo-3-1/c.json)",
+    ]
+
+
+def test_objects_that_do_not_exist_are_told_beside_other_mistakes(bucket: Bucket) -> None:
+    bucket.drop("veo-3-1/c.json", {"prompt": "a cat", "seed": "x", "image": f"s3://{bucket.name}/no.png"})
+    told = bucket.mistake("veo-3-1/c.json")
+    assert "seed: 'x' is not allowed" in told
+    assert f"image: s3://{bucket.name}/no.png does not exist" in told
+
+
+def test_a_wrong_word_is_a_mistake_even_where_a_stronger_one_overrides_it(bucket: Bucket) -> None:
+    bucket.drop("veo-3-1/_defaults.json", {"duration": 7})
+    bucket.drop("veo-3-1/c.json", {"prompt": "a cat", "duration": 8})
+    assert bucket.mistake("veo-3-1/c.json") == (
+        "duration: 7 is not allowed (in veo-3-1/_defaults.json); allowed: 4, 6, 8 seconds"
+    )
+
+
+def test_all_mistakes_of_folder_defaults_are_told(bucket: Bucket) -> None:
+    key = "veo-3-1/_defaults.json"
+    bucket.drop(key, {"duration": 7, "take": 1, "resolution": "1080p", "prompt": "a cat", "$schema": "x"})
+    assert [each.field for each in wrong_defaults(bucket.inbox, key, drops.parse(key))] == ["duration", "take"]
+    bucket.drop(key, {"resolution": "1080p", "duration": 4, "prompt": "a cat"})
+    assert wrong_defaults(bucket.inbox, key, drops.parse(key)) == [], "the rule is for whole requests"
+
+
+def test_an_editors_schema_is_no_parameter(bucket: Bucket) -> None:
+    bucket.drop("veo-3-1/_defaults.json", {"$schema": "../veo.json", "seed": 1})
+    bucket.drop("veo-3-1/c.json", {"$schema": "https://example.com/veo.json", "prompt": "a cat"})
+    assert bucket.values("veo-3-1/c.json") == {"seed": 1, "prompt": "a cat"}
 
 
 @pytest.mark.parametrize("take", [1, "two", None, "", 0])

@@ -225,7 +225,7 @@ def test_a_laptop_stack_that_does_not_start_has_its_exit_status(error: str, stat
         (["drop"], "Missing option '--model' / '-m'. (`dropreel drop --help` says more)"),
         (["drop", "no-such.png", "-m", "veo-3-1"], "'FILE': file 'no-such.png' does not exist"),
         (["nonsense"], "No such command 'nonsense'"),
-        (["jobs", "--limit", "0"], "'--limit'"),
+        (["jobs", "--limit", "0"], "--limit: '0' is not allowed; allowed: a whole number from 1 to 1000"),
         (["show"], "Missing argument 'JOB'"),
         (["show", ""], "'' is no job id, which has 26 letters and digits; `dropreel jobs` lists them"),
         (["watch", "nope"], "'nope' is no job id"),

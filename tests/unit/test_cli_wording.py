@@ -17,15 +17,19 @@ import pytest
 
 from cli import catalog, laptop, listing, redrive, summary, table, timeline, wording
 from cli.advice import advise
-from cli.app import VERBS
+from cli.app import VERBS, run
 from cli.draft import parameters
 from cli.exits import FAILED, INVALID, UNREACHABLE, Trouble
 from cli.following import Follower
 from cli.stack import Stack
+from dropreel.aws.gates import Gate
 from dropreel.aws.queues import resume
 from dropreel.catalog import MODELS, Model
+from dropreel.catalog.requests import Said, read
 from dropreel.errors import Mistake
 from dropreel.intake import drops, envelopes
+from dropreel.intake.assembly import media_parts
+from dropreel.intake.inbox import Part
 from dropreel.jobs import ATTENTION, Job, Status
 
 PROJECT = Path(__file__).parents[2]
@@ -43,6 +47,29 @@ def codes() -> set[str]:
     sources = "\n".join(path.read_text() for path in (PROJECT / "layers/core/python/dropreel").rglob("*.py"))
     found = re.findall(r'"code": "(\w+)"|Status\.(?:FAILED|EXPIRED), "(\w+)"', sources)
     return {code for pair in found for code in pair} - {""}
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(90, "in 1m"), (1, "in 1s"), (0.4, "now"), (0, "now"), (-500, "now")])
+def test_a_probe_that_is_overdue_is_now(seconds: float, said: str) -> None:
+    assert wording.due(Gate("pixazo", closed=True, next_probe_at=NOW + seconds), NOW) == f"the next probe is {said}"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["jobs", "--limit", "-1"], "--limit: '-1' is not allowed; allowed: a whole number from 1 to 1000"),
+        (["jobs", "--limit", "x"], "--limit: 'x' is not allowed; allowed: a whole number from 1 to 1000"),
+        (["up", "--port", "99999"], "--port: '99999' is not allowed; allowed: a whole number from 0 to 65535"),
+        (["watch", "a", "--timeout", "-1"], "--timeout: '-1' is not allowed; allowed: a number from 0"),
+    ],
+)
+def test_a_number_that_is_not_allowed_is_told_with_what_is(
+    words: list[str], told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["dropreel", *words])
+    with pytest.raises(SystemExit, match="2"):
+        run()
+    assert capsys.readouterr().err.startswith(f"dropreel: {told} (`dropreel {words[0]} --help` says more)")
 
 
 # What to do
@@ -263,18 +290,25 @@ def test_the_first_line_to_try_takes_the_files_that_the_readme_makes() -> None:
 # The catalog
 
 
+def media_of(parts: list[tuple[str, drops.Name]]) -> dict[str, object]:
+    mistakes: list[Mistake] = []
+    values = media_parts([Part(key, name, "", "", "") for key, name in parts], "s3://inbox/", mistakes)
+    assert mistakes == []
+    return values
+
+
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
-def test_the_line_to_copy_is_a_complete_drop(model: Model) -> None:
+def test_the_line_to_copy_is_a_complete_drop(model: type[Model]) -> None:
     words = shlex.split(catalog.sample(model))
     assert words[:2] == ["dropreel", "drop"]
     files = [word for word in words[2:] if "." in word and "=" not in word]
     given = parameters(model, [words[i + 1] for i, word in enumerate(words) if word == "--set"])
     parts = [(f"{model.id}/{name}", drops.parse(f"{model.id}/{name}")) for name in files]
-    values = {**drops.media_parts(parts[0][1].place, parts, "s3://inbox/"), **given} if parts else dict(given)
+    values = {**media_of(parts), **given}
     if "--prompt" in words:
         values["prompt"] = words[words.index("--prompt") + 1]
-    assert model.missing(model.parse(values)) == ()
-    model.check(model.parse(values))
+    reading = read(model, [Said(values)])
+    assert (reading.mistakes, reading.missing, reading.broken()) == ((), (), [])
     assert MODELS[model.id] is drops.parse(f"{words[words.index('--model') + 1]}/x.txt").place.model
 
 

@@ -7,7 +7,6 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from decimal import Decimal
 from fnmatch import fnmatch
 from pathlib import Path
@@ -15,11 +14,12 @@ from typing import Any
 
 import pytest
 
+from cli import catalog
 from cli.app import VERBS
-from dropreel.catalog import MODELS, Model, find
-from dropreel.catalog.fields import KIND_OF, Choice, Field, Flag, Media, Seconds, seconds
+from dropreel.catalog import MODELS, Model, find, schemas
+from dropreel.catalog.fields import KIND_OF
+from dropreel.catalog.requests import Said, read
 from dropreel.delivery.ending import manifest
-from dropreel.errors import Mistake
 from dropreel.intake import drops, envelopes
 from dropreel.intake.envelopes import Request
 from dropreel.jobs import ENDED, Job, Status
@@ -75,7 +75,7 @@ def blocks(text: str, language: str) -> list[str]:
 CATALOG = {tuple(quoted(name)): cells for name, cells in table(README, "folder: id, or alias").items()}
 
 
-def row_of(model: Model) -> list[str]:
+def row_of(model: type[Model]) -> list[str]:
     return CATALOG[drops.roots(model)]
 
 
@@ -87,16 +87,16 @@ def test_readme_lists_every_model_once_by_id_and_alias() -> None:
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
-def test_readme_names_the_required_fields(model: Model) -> None:
-    assert tuple(quoted(row_of(model)[1])) == model.missing({})
+def test_readme_names_the_required_fields(model: type[Model]) -> None:
+    assert tuple(quoted(row_of(model)[1])) == model.required()
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
-def test_readme_names_the_kinds_of_file_that_a_model_takes(model: Model) -> None:
+def test_readme_names_the_kinds_of_file_that_a_model_takes(model: type[Model]) -> None:
     words = re.findall(r"[a-z0-9]+", row_of(model)[0])
     kinds = {KIND_OF.get(word, word.removesuffix("s")) for word in words} & {"image", "audio", "video"}
     assert kinds == {field.kind for field in model.media()}
-    assert ("prompt" in words) == (model.field("prompt") is not None)
+    assert ("prompt" in words) == ("prompt" in model.model_fields)
     extensions = [word for word in words if word in KIND_OF]
     for field in model.media():
         listed = {word for word in extensions if KIND_OF[word] == field.kind}
@@ -104,7 +104,7 @@ def test_readme_names_the_kinds_of_file_that_a_model_takes(model: Model) -> None
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
-def test_readme_says_how_many_pictures_make_a_list(model: Model) -> None:
+def test_readme_says_how_many_pictures_make_a_list(model: type[Model]) -> None:
     said = [int(number) for number in re.findall(r"\b1 to (\d+)", row_of(model)[0])]
     assert said == [field.most for field in model.media() if field.many]
 
@@ -113,58 +113,60 @@ def test_readme_says_how_many_pictures_make_a_list(model: Model) -> None:
 PRICED = frozenset({"resolution", "duration", "generate_audio", "generate_audio_switch"})
 
 
-def inputs(model: Model) -> Iterator[dict[str, object]]:
+def requests(model: type[Model]) -> Iterator[Model]:
     """Every combination of what a price can depend on, less those that a rule forbids."""
-    telling = [field for field in model.fields if field.name in PRICED]
-    for combination in itertools.product(*([(field.name, value) for value in values_of(field)] for field in telling)):
-        values = model.parse(dict(combination))
-        with suppress(Mistake):
-            model.check(values)
-            yield values
+    telling = {name: values_of(found) for name, found in model.described()["properties"].items() if name in PRICED}
+    for combination in itertools.product(*telling.values()):
+        request = model.model_construct(**dict(zip(telling, combination, strict=True)))
+        if not any(request.rules()):
+            yield request
 
 
-def values_of(field: Field) -> list[object]:
-    match field:
-        case Choice() | Seconds():
-            return list(field.values)
-        case Flag():
+def values_of(described: Mapping[str, Any]) -> list[object]:
+    match described:
+        case {"enum": values}:
+            return list(values)
+        case {"minimum": least, "maximum": most}:
+            return list(range(least, most + 1))
+        case {"type": "boolean"}:
             return [True, False]
-    raise AssertionError(f"{field.name} is no field that a price depends on")
+    raise AssertionError(f"{described} is nothing that a price depends on")
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
-def test_readme_names_every_price_and_no_other(model: Model) -> None:
+def test_readme_names_every_price_and_no_other(model: type[Model]) -> None:
     said = row_of(model)[2]
-    prices = [(values, model.price_usd(values)) for values in inputs(model)]
+    prices = [(getattr(request, "duration", 1), request.price_usd()) for request in requests(model)]
     if said == "unknown":
         assert {price for _, price in prices} == {None}
         return
     by_second = said.startswith("a second")
     assert by_second or said.startswith("a film")
-    real = {price / seconds(values["duration"]) if by_second and price else price for values, price in prices}
+    real = {price / seconds if by_second and price else price for seconds, price in prices}
     assert {Decimal(number) for number in re.findall(r"\d+\.\d+", said)} == real
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
-def test_the_models_page_lists_every_parameter(model: Model) -> None:
+def test_the_models_page_lists_every_parameter(model: type[Model]) -> None:
     section = MODELS_PAGE.partition(f"\n## {model.id}\n")[2].partition("\n## ")[0]
     assert model.title in section
     assert f"gateway {model.gateway}" in section
-    expected = {f"`{field.name}`": [default(field), allowed(field)] for field in model.fields}
+    shown = {field["name"]: field for field in catalog.parameters_of(model)}
+    expected = {
+        f"`{name}`": ["required" if field["required"] else catalog.default_words(field["default"]), field["allowed"]]
+        for name, field in shown.items()
+    }
     assert table(section, "parameter") == expected
 
 
-def default(field: Field) -> str:
-    if field.required:
-        return "required"
-    value = "" if field.default is None else str(field.default)
-    return value.lower() if isinstance(field.default, bool) else value
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+def test_the_schemas_for_editors_are_current(model: type[Model]) -> None:
+    written = (PROJECT / "docs" / "schemas" / f"{model.id}.json").read_text()
+    assert json.loads(written) == schemas.settings(model), "`make schemas` writes them"
 
 
-def allowed(field: Field) -> str:
-    if not isinstance(field, Media):
-        return field.allowed()
-    return (f"1 to {field.most} of " if field.many else "") + f"{field.kind}: {', '.join(field.formats)}"
+def test_there_is_a_schema_for_each_model_and_no_other() -> None:
+    assert {path.stem for path in (PROJECT / "docs" / "schemas").iterdir()} == set(MODELS)
 
 
 # The examples
@@ -186,7 +188,8 @@ def said(name: drops.Name, key: str, echoed: str, metadata: str) -> Mapping[str,
         return {"prompt": echoed}
     if name.kind == "settings":
         return {field: value for field, value in json.loads(echoed).items() if field != "take"}
-    return {**json.loads(metadata), **drops.media_parts(name.place, [(key, name)], "s3://inbox/")}
+    media = drops.taken_by(key, name)
+    return {**json.loads(metadata), media.name: [f"s3://inbox/{key}"] if media.many else f"s3://inbox/{key}"}
 
 
 def test_readmes_line_for_each_model_makes_a_complete_job() -> None:
@@ -195,11 +198,11 @@ def test_readmes_line_for_each_model_makes_a_complete_job() -> None:
     for key, echoed, metadata in dropped(script):
         name = drops.parse(key)
         values = places.setdefault(name.place, {})
-        for field, value in name.place.model.parse(said(name, key, echoed, metadata)).items():
+        for field, value in said(name, key, echoed, metadata).items():
             values[field] = values[field] + value if isinstance(value, list) and field in values else value
     for place, values in places.items():
-        assert place.model.missing(values) == ()
-        place.model.check(values)
+        reading = read(place.model, [Said(values)])
+        assert (reading.mistakes, reading.missing, reading.broken()) == ((), (), [])
     assert {place.model.id for place in places} == set(MODELS)
 
 
@@ -207,7 +210,8 @@ def test_readmes_message_is_one() -> None:
     (body,) = re.findall(r"--message-body '(.*?\})'\n", README, re.DOTALL)
     (message,) = envelopes.read(body.replace("'$INBOX'", "inbox"), "an-id")
     assert isinstance(message, Request)
-    assert find(message.model).missing(find(message.model).parse(message.input)) == ()
+    reading = read(find(message.model), [Said(message.input)])
+    assert (reading.mistakes, reading.missing) == ((), ())
     assert (message.id, message.output) == ("order-17", "campaign/7")
 
 

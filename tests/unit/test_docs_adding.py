@@ -19,19 +19,18 @@ ELSEWHERE = (".venv/bin/dropreel up", ".venv/bin/python -m local.gateways.brook"
 _TRIED = """
 import json
 from dropreel.catalog import find
-from dropreel.errors import Mistake
+from dropreel.catalog.requests import Said, read
 
-model = find("lantern")
-said = {"sent": model.parse({"prompt": "A cat", "image-url": "https://example.com/cat.png", "duration": "10s"})}
+def asked(**values):
+    return read(find("lantern"), [Said({"prompt": "A cat", "image-url": "https://example.com/cat.png", **values})])
+
+said = {"sent": asked(duration="10s").values}
 said["usd"] = [
-    str(model.price_usd(model.parse(values)))
-    for values in ({}, {"duration": 10}, {"resolution": "1080p"})
+    str(asked(**values).request.price_usd()) for values in ({}, {"duration": 10}, {"resolution": "1080p"})
 ]
 for name, values in {"value": {"duration": 7}, "rule": {"resolution": "1080p", "duration": 10}}.items():
-    try:
-        model.check(model.parse(values))
-    except Mistake as mistake:
-        said[name] = [mistake.field, mistake.allowed]
+    found = asked(**values)
+    said[name] = [[mistake.field, mistake.allowed] for mistake in [*found.mistakes, *found.broken()]]
 print(json.dumps(said))
 """
 
@@ -43,13 +42,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copied
 
 
-def test_the_pages_model_parses_prices_and_refuses_as_the_page_says(project: Path) -> None:
+def test_the_pages_model_reads_prices_and_refuses_as_the_page_says(project: Path) -> None:
     said = json.loads(walkthrough.run(project, f".venv/bin/python -c '{_TRIED}'"))
     assert said == {
         "sent": {"prompt": "A cat", "image_url": "https://example.com/cat.png", "duration": 10},
         "usd": ["0.25", "0.50", "0.60"],
-        "value": ["duration", "5, 10 seconds"],
-        "rule": ["duration", "5 seconds, or resolution 720p"],
+        "value": [["duration", "5, 10 seconds"]],
+        "rule": [["duration", "5 seconds, or resolution 720p"]],
     }
 
 
@@ -62,7 +61,7 @@ def test_the_pages_model_is_shown_by_the_command(project: Path) -> None:
 
 def test_a_declaration_is_at_most_25_lines_long() -> None:
     (declared,) = walkthrough.blocks(A_MODEL, "python")
-    declaration = declared.partition("IMAGE: Final = ")[2].splitlines()
+    declaration = declared.partition("class Image(")[2].splitlines()
     assert 10 < len(declaration) <= 25
 
 

@@ -47,15 +47,7 @@ def measured(name: str) -> float:
     return float((rest[0] if first.startswith("0.0") else first) or 0)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason="`make bench-cost` has yet to measure it anew"))
-        if name in ("invocations of deliver", "DynamoDB read units", "messages on the two queues")
-        else name
-        for name in MEASURED_AS
-    ],
-)
+@pytest.mark.parametrize("name", MEASURED_AS)
 def test_the_page_about_scale_reckons_with_no_less_than_was_measured(name: str) -> None:
     most = max(map(int, rows("scale")[name]))
     assert sum(map(measured, MEASURED_AS[name])) <= most

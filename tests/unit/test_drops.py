@@ -12,7 +12,9 @@ from dropreel import catalog
 from dropreel.catalog import MODELS
 from dropreel.errors import Mistake
 from dropreel.intake import drops
+from dropreel.intake.assembly import media_parts
 from dropreel.intake.drops import Name, Place
+from dropreel.intake.inbox import Part
 
 VEO, FABRIC, REFERENCE = "veo-3-1", "veed-fabric", "veo-3-1-fast-reference"
 INBOX = "s3://inbox/"
@@ -25,7 +27,12 @@ def place(model: str, stem: str, folder: str = "") -> Place:
 def media(*keys: str) -> dict[str, object]:
     """The media parameters of these keys, which all have the place of the first."""
     here = drops.parse(keys[0]).place
-    return drops.media_parts(here, drops.parts_of(here, keys), INBOX)
+    mistakes: list[Mistake] = []
+    parts = [Part(key, name, "", "", "") for key, name in drops.parts_of(here, keys)]
+    values = media_parts(parts, INBOX, mistakes)
+    if mistakes:
+        raise mistakes[0]
+    return values
 
 
 def the_mistake(*keys: str) -> Mistake:
@@ -143,7 +150,7 @@ def test_a_folder_without_a_name_is_a_folder() -> None:
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=lambda model: model.id)
-def test_id_and_alias_mean_the_same_place(model: catalog.Model) -> None:
+def test_id_and_alias_mean_the_same_place(model: type[catalog.Model]) -> None:
     places = {drops.parse(f"{root}/a/cat.txt").place.path for root in drops.roots(model)}
     assert places == {f"{model.id}/a/cat"}
     assert drops.roots(model)[0] == model.id
@@ -333,9 +340,7 @@ def test_a_name_without_accents_is_looked_for_once() -> None:
 
 
 def refused(*keys: str) -> Mistake:
-    with pytest.raises(Mistake) as caught:
-        drops.refuse_keys([(key, drops.parse(key)) for key in keys])
-    return caught.value
+    return next(drops.misnamed([(key, drops.parse(key)) for key in keys]))
 
 
 @pytest.mark.parametrize(
@@ -348,7 +353,7 @@ def test_a_step_that_clients_fold_away_is_a_mistake_and_its_manifest_lies_where_
 
 @pytest.mark.parametrize("key", ["veo-3-1//x.png", "veo-3-1/a//b/x.png", "veo-3-1/.../x.png", "veo-3-1/..a/b../x.png"])
 def test_steps_that_are_empty_or_only_look_like_dots_are_kept(key: str) -> None:
-    drops.refuse_keys([(key, drops.parse(key))])
+    assert list(drops.misnamed([(key, drops.parse(key))])) == []
     assert key.startswith(drops.parse(key).place.prefixes)
 
 
@@ -386,7 +391,7 @@ def test_a_name_with_two_extensions_or_wrong_capitals_is_a_mistake_that_names_th
     ],
 )
 def test_other_names_with_dots_are_taken(keys: list[str]) -> None:
-    drops.refuse_keys([(key, drops.parse(key)) for key in keys])
+    assert list(drops.misnamed([(key, drops.parse(key)) for key in keys])) == []
 
 
 # What the parts say
@@ -447,7 +452,7 @@ def test_a_part_that_the_model_does_not_take_is_a_mistake(keys: list[str], field
 def test_a_part_without_an_extension_is_a_mistake() -> None:
     name = drops.parse("veo-3-1/cat")
     with pytest.raises(Mistake, match=r"cat has no extension; allowed: png, jpg, .*txt, json"):
-        drops.media_parts(name.place, [("veo-3-1/cat", name)], INBOX)
+        drops.taken_by("veo-3-1/cat", name)
 
 
 def test_the_mistake_says_what_the_model_does_take() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import fields
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args
 from urllib.parse import parse_qs, unquote
 
 import httpx
@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dropreel import catalog
+from dropreel.catalog.model import Gateway
 from dropreel.errors import AnswerLost, Declined, DropreelError, Refused, StatusUnavailable
 from dropreel.gateways import Answer, Callback, access
 from dropreel.gateways.aimlapi import Aimlapi
@@ -118,7 +119,7 @@ def test_pixazo_is_asked_exactly_as_its_document_says(
 @pytest.mark.parametrize(
     "model", [model for model in catalog.MODELS.values() if model.gateway == "pixazo"], ids=lambda model: model.id
 )
-def test_every_model_is_asked_for_at_its_own_path(line: Callable[..., Line], model: catalog.Model) -> None:
+def test_every_model_is_asked_for_at_its_own_path(line: Callable[..., Line], model: type[catalog.Model]) -> None:
     wire = line(TAKEN, 202)
     pixazo(wire).submit(model, {}, None)
     assert str(wire.request.url) == PIXAZO + model.endpoint
@@ -510,7 +511,7 @@ def test_aimlapis_end_is_spelled_in_two_ways(line: Callable[..., Line], status: 
 
 
 def test_a_gateway_is_registered_everywhere_under_one_name() -> None:
-    named = set(get_args(get_type_hints(catalog.Model)["gateway"]))
+    named = set(get_args(Gateway))
     told = {field.name for field in fields(GatewaySettings)} - {"allow_loopback"}
     assert named == set(access.GATEWAYS) == set(environments.GATEWAYS)
     assert told == {f"{name}_{what}" for name in named for what in ("url", "secret")}

@@ -7,7 +7,7 @@ import gzip
 import pytest
 
 from dropreel.catalog import find
-from dropreel.catalog.fields import Media
+from dropreel.catalog.model import Media
 from dropreel.errors import Mistake
 from dropreel.submit.lending import HEAD, refuse_text, refuse_unfit, served_as, uploaded_as
 
@@ -17,9 +17,7 @@ UNKNOWN = b"\x01\x9d\x90\x64\0"  # much has no signature of its own
 
 
 def field(model: str, name: str) -> Media:
-    found = find(model).field(name)
-    assert isinstance(found, Media)
-    return found
+    return next(media for media in find(model).media() if media.name == name)
 
 
 PICTURE, SOUND, CLIP = (

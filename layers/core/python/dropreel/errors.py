@@ -2,6 +2,7 @@
 
 DropreelError
 ├── Mistake            the input is wrong: REJECTED, nothing is sent, nothing is paid
+├── Mistakes           the same, for everything that is wrong with it
 ├── NotSent            the gateway never took the request: HELD, safe to send again later
 │   └── Refused        it answered 401, 402, 403 or 429
 ├── Declined           it answered that the request itself is bad: FAILED, never sent again by itself
@@ -12,6 +13,11 @@ DropreelError
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+#: How many mistakes of one input are told: more would not fit into a record, and nobody would read them.
+MOST_MISTAKES = 20
 #: Characters that are kept of what gateways and hosts say: people read so much, and every store holds it.
 LONGEST_WORDS = 400
 
@@ -28,6 +34,28 @@ class Mistake(DropreelError):
         self.problem = problem
         self.allowed = allowed
         super().__init__(f"{field}: {problem}" + (f"; allowed: {allowed}" if allowed else ""))
+
+    def at(self, place: str) -> Mistake:
+        """The same mistake, with where people find it; "" where they know."""
+        return Mistake(self.field, f"{self.problem} (in {place})", self.allowed) if place else self
+
+
+class Mistakes(DropreelError):
+    """Everything that is wrong with an input, a line each."""
+
+    def __init__(self, each: Sequence[Mistake]) -> None:
+        more = len(each) - MOST_MISTAKES
+        lines = [*map(str, each[:MOST_MISTAKES]), *([f"and {more} more"] if more > 0 else [])]
+        super().__init__("\n".join(lines))
+
+
+@contextmanager
+def noted(mistakes: list[Mistake]) -> Iterator[None]:
+    """Go on after a mistake, as there may be others, and remember it."""
+    try:
+        yield
+    except Mistake as mistake:
+        mistakes.append(mistake)
 
 
 class NotSent(DropreelError):

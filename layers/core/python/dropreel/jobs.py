@@ -94,8 +94,11 @@ class Job:
     input: Mapping[str, Any] = field(default_factory=dict)
     #: Object versions to presign, by `s3://bucket/key`.
     versions: Mapping[str, str] = field(default_factory=dict)
-    #: Where the job came from: `{"type": "drop", "bucket", "keys"}` or `{"type": "message", "id", "message_id"}`.
+    #: Where the job came from: `{"type": "drop", "bucket", "keys"}`, `{"type": "message", "id", "message_id"}`, or the
+    #: job before it in a row, `{"type": "step", "of", "step"}`.
     source: Mapping[str, Any] = field(default_factory=dict)
+    #: The steps that follow once it has a film, each `{"model", "input"}`, checked and in wire form.
+    then: tuple[Mapping[str, Any], ...] = ()
     #: Fingerprints of the very objects that were dropped, space between: another drop of equal content has another.
     drop: str = ""
     #: Parameters that a WAITING job still needs.
@@ -155,8 +158,23 @@ class Job:
         return self if not drop or drop in known else replace(self, drop=" ".join([*known[-MOST_DROPS:], drop]))
 
     @property
+    def newest_drop(self) -> str:
+        """The fingerprint of the last drop that it knows of; empty where it was not dropped."""
+        return self.drop.split()[-1] if self.drop else ""
+
+    @property
     def ended(self) -> bool:
         return self.status in ENDED
+
+    @property
+    def step(self) -> int:
+        """Which of its row it is: 1, 2 …"""
+        return int(self.source.get("step", 1))
+
+    @property
+    def next_id(self) -> str:
+        """The id of the job that follows; empty where none does."""
+        return identity("step", self.job_id, self.step + 1, dict(self.then[0])) if self.then else ""
 
     @property
     def execution_name(self) -> str:

@@ -6,13 +6,14 @@ nothing is left that nobody looks after.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from dropreel.aws.executions import Executions
 from dropreel.aws.gates import Gates
 from dropreel.aws.jobs_table import GIVEN_UP, JobsTable
-from dropreel.aws.queues import Deliveries, Queue, resume
+from dropreel.aws.queues import Deliveries, Queue, go_on, resume
 from dropreel.delivery.delivery import LEASE
 from dropreel.delivery.ending import Ending
 from dropreel.errors import Mistake
@@ -61,6 +62,17 @@ class Operator:
                 raise _changed(job)
         self.intake.send(resume(job_id))
         return self._now(job)
+
+    def go_on(self, job_id: str) -> Job:
+        """Have the first job of a row made that follows this one and has no film; one that failed is paid anew.
+
+        Raises Mistake.
+        """
+        job = self._job(job_id, "followed", Status.SUCCEEDED)
+        if not job.then:
+            raise Mistake("job", "is followed by none", "a job of a row, whose manifest names the next in then")
+        self.intake.send(go_on(job_id, f"wish-{secrets.token_hex(8)}"))
+        return job
 
     def redeliver(self, job_id: str, *, deadline_seconds: int) -> Job:
         """Fetch the output of a job once more from the gateway, in place of what is there; nothing is paid.

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from dropreel.submit.probe import Probe
     from dropreel.transfer.copying import Fetch
 
+#: What is lent is lent for an hour: a URL ends with the session of the role that signed it, whatever it promises.
+LEND_SECONDS = 3600
+
 
 def early(make: Callable[[], object]) -> None:
     """Make a function's services before its first event, while Lambda gives it a whole processor to start with.
@@ -64,7 +67,14 @@ def submit_of(settings: SubmitSettings, outside: Outside = Outside()) -> tuple[I
     inbox = _inbox(settings, outside)
     gatherer = Gatherer(store=store, inbox=inbox, quiet_seconds=settings.quiet_seconds, clock=outside.clock)
     admission, _ = _admission(settings, outside, inbox)
-    intake = Intake(inbox=inbox, gatherer=gatherer, admission=admission, clock=outside.clock)
+    intake = Intake(
+        store=store,
+        inbox=inbox,
+        outbox=settings.outbox_bucket,
+        gatherer=gatherer,
+        admission=admission,
+        clock=outside.clock,
+    )
     return intake, Queue(outside.aws("sqs"), settings.intake_queue_url)
 
 
@@ -95,8 +105,7 @@ def _inbox(settings: SubmitSettings, outside: Outside) -> Inbox:
     from dropreel.intake.inbox import Inbox
 
     contents = Contents(outside.aws("dynamodb"), settings.gates_table, outside.clock)
-    lend_seconds = max(3600, settings.deadline_seconds)
-    return Inbox(outside.aws("s3"), settings.inbox_bucket, lend_seconds=lend_seconds, contents=contents)
+    return Inbox(outside.aws("s3"), settings.inbox_bucket, lend_seconds=LEND_SECONDS, contents=contents)
 
 
 def _admission(settings: SubmitSettings, outside: Outside, inbox: Inbox) -> tuple[Admission, Holding]:

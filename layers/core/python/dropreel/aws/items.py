@@ -104,7 +104,7 @@ def to_item(job: Job) -> dict[str, Any]:
 
 _DECIMALS = ("price_usd", "reserved_usd")
 _FLOATS = ("created_at", "submitting_at", "deadline_at", "completed_at", "lease_until")
-_TUPLES = ("missing", "outputs", "history")
+_TUPLES = ("missing", "outputs", "history", "then")
 
 
 def from_item(item: Mapping[str, Any]) -> Job:

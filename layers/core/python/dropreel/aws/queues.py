@@ -75,6 +75,11 @@ def resume(job_id: str) -> str:
     return json.dumps({"dropreel": {"submit": job_id}})
 
 
+def go_on(job_id: str, drop: str) -> str:
+    """What is sent to the intake queue to have the step made that follows a job; `drop` tells a wish from the next."""
+    return json.dumps({"dropreel": {"after": job_id, "drop": drop}})
+
+
 class Deliveries:
     """The deliver queue."""
 

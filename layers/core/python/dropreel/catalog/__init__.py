@@ -7,40 +7,40 @@ from types import MappingProxyType
 from typing import Final
 
 from dropreel.catalog import pixelcut, pixverse, veed, veo
-from dropreel.catalog.fields import shown
 from dropreel.catalog.model import Model
+from dropreel.catalog.requests import shown
 from dropreel.errors import Mistake
 
 __all__ = ["MODELS", "Model", "find", "resolve"]
 
-_ALL: Final = (
-    veed.FABRIC,
-    veed.BACKGROUND_REMOVER,
-    veo.FAST,
-    veo.FAST_REFERENCE,
-    veo.VEO,
-    pixelcut.BACKGROUND_REMOVAL,
-    pixverse.V6_TEXT,
-    pixverse.V6_IMAGE,
-    pixverse.C1_TEXT,
-    pixverse.C1_IMAGE,
-    pixverse.V5_6_TEXT,
-    pixverse.V5_6_IMAGE,
-    veed.AIMLAPI_FABRIC,
+_ALL: Final[tuple[type[Model], ...]] = (
+    veed.Fabric,
+    veed.BackgroundRemover,
+    veo.Fast,
+    veo.FastReference,
+    veo.Veo,
+    pixelcut.BackgroundRemoval,
+    pixverse.V6Text,
+    pixverse.V6Image,
+    pixverse.C1Text,
+    pixverse.C1Image,
+    pixverse.V56Text,
+    pixverse.V56Image,
+    veed.AimlapiFabric,
 )
 
 #: Every model by its id.
-MODELS: Final[Mapping[str, Model]] = MappingProxyType({model.id: model for model in _ALL})
+MODELS: Final[Mapping[str, type[Model]]] = MappingProxyType({model.id: model for model in _ALL})
 
 _BY_NAME: Final = {name: model for model in _ALL for name in (model.id, model.alias) if name}
 
 
-def resolve(name: str) -> Model | None:
+def resolve(name: str) -> type[Model] | None:
     """The model of this id or alias, if there is one."""
     return _BY_NAME.get(name)
 
 
-def find(name: str) -> Model:
+def find(name: str) -> type[Model]:
     """The model of this id or alias; Mistake when there is none."""
     model = resolve(name)
     if model is None:

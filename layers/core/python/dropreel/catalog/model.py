@@ -1,98 +1,136 @@
-"""A model: one thing that a gateway can make, its fields, its rules and its price."""
+"""A model: one thing that a gateway can make, its parameters, its rules and its price."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, Literal
+from functools import cache
+from typing import Any, ClassVar, Final, Literal, Unpack, get_args, get_origin
 
-from dropreel.catalog.fields import Field, Media
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
+
+from dropreel.catalog.fields import Files, Kind, tidied
 from dropreel.errors import Mistake
 
-#: A rule between fields: looks at a parsed, complete input and raises Mistake when it is broken.
-Rule = Callable[[Mapping[str, object]], None]
-
-#: Names the price in USD of a parsed input whose defaults are filled in; None when the documents don't.
-Price = Callable[[Mapping[str, object]], Decimal | None]
+#: Who can be asked.
+Gateway = Literal["pixazo", "aimlapi"]
 
 #: Veo 3.1 documents these in its body; a callback of the user's own would hide the outcome from the pipeline.
 PIPELINE_OWNED: Final = frozenset({"webhook", "webhook_events_filter"})
 
 
-def unpriced(_: Mapping[str, object]) -> None:
-    """The documents name no price."""
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A parameter that takes a picture, a sound or a clip, or a list of them."""
+
+    name: str  #: as the document spells it
+    kind: Kind  #: what must lie there
+    formats: tuple[str, ...]  #: the file extensions that the model takes, lower case
+    many: bool  #: a list of them, even of one
+    most: int  #: how many at most
+    required: bool  #: the gateway refuses a request without it
+
+    def takes(self, extension: str) -> bool:
+        """Whether a file with this extension is one of the formats; case and a leading dot don't matter."""
+        return extension.removeprefix(".").lower() in self.formats
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """What may be asked of one model, as its document says it."""
+class Model(BaseModel):
+    """What may be asked of one model, as its document says it: its parameters, in the document's order.
 
-    id: str  #: the gateway's own model_id
-    alias: str | None = None  #: our shorter name, for people's folders
-    gateway: Literal["pixazo", "aimlapi"]  #: who runs it
-    title: str  #: for people
-    endpoint: str  #: pixazo: the submit path; aimlapi: its name for the model
-    fields: tuple[Field, ...]  #: every parameter of the document, in its order
-    rules: tuple[Rule, ...] = ()  #: what the document says about several fields at once
-    price: Price = unpriced  #: asked through price_usd, which fills in the defaults
+    A default is what the gateway takes when nothing is said. It is never sent; prices and documents need it.
+    """
 
-    def field(self, name: str) -> Field | None:
-        """The field of this name, `-` and `_` alike."""
-        wanted = _spelled(name)
-        return next((field for field in self.fields if field.name == wanted), None)
+    # A request is filled in value by value; of thirteen models, one is asked for.
+    model_config = ConfigDict(extra="forbid", validate_assignment=True, defer_build=True)
 
-    def parse(self, values: Mapping[str, object]) -> dict[str, object]:
-        """The values in the form that the gateway documents, and nothing that people did not set."""
-        parsed: dict[str, object] = {}
-        for name, value in values.items():
-            field = self._known(name)
-            if field.name in parsed:
-                raise Mistake(field.name, "is given twice, with - and with _", "one of them")
-            parsed[field.name] = field.parse(value)
-        return parsed
+    id: ClassVar[str]  #: the gateway's own model_id
+    alias: ClassVar[str | None]  #: our shorter name, for people's folders
+    gateway: ClassVar[Gateway]  #: who runs it
+    title: ClassVar[str]  #: for people
+    endpoint: ClassVar[str]  #: pixazo: the submit path; aimlapi: its name for the model
 
-    def missing(self, values: Mapping[str, object]) -> tuple[str, ...]:
-        """The required fields that have no value yet, in the document's order."""
-        present = {_spelled(name) for name in values}
-        return tuple(field.name for field in self.fields if field.required and field.name not in present)
+    def __init_subclass__(
+        cls,
+        *,
+        id: str = "",  # noqa: A002 (the gateway's word)
+        alias: str | None = None,
+        gateway: Gateway = "pixazo",
+        endpoint: str = "",
+        **config: Unpack[ConfigDict],
+    ) -> None:
+        cls.id, cls.alias, cls.gateway, cls.endpoint = id, alias, gateway, endpoint
+        cls.title = cls.model_config.get("title") or id
 
-    def check(self, values: Mapping[str, object]) -> None:
-        """Raise Mistake when a parsed, complete input breaks a rule between fields."""
-        for rule in self.rules:
-            rule(values)
+    def rules(self) -> Iterator[Mistake]:
+        """Whatever a complete request breaks of what the document says about several parameters at once."""
+        yield from ()
 
-    def price_usd(self, values: Mapping[str, object]) -> Decimal | None:
-        """What a parsed input costs in USD, by the gateway's own price list; None when that names no price."""
-        defaults = {field.name: field.default for field in self.fields if field.default is not None}
-        return self.price({**defaults, **values})
+    def price_usd(self) -> Decimal | None:
+        """What it costs in USD, by the gateway's own price list; None when that names no price."""
+        return None
 
-    def media(self) -> tuple[Media, ...]:
-        """The fields that take a picture, a sound or a clip."""
-        return tuple(field for field in self.fields if isinstance(field, Media))
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_people_write_it(cls, value: object, info: ValidationInfo) -> object:
+        return tidied(value, cls.model_fields[info.field_name or ""].annotation)
 
-    def place_for(self, kind: str, role: str | None) -> Media | None:
-        """The field that takes a file of this kind and role (None, "last", "1" to "9"), if there is one."""
-        places = [field for field in self.media() if field.kind == kind]
+    @classmethod
+    def parameter(cls, name: str) -> str | None:
+        """The parameter that is meant by a name, `-` and `_` alike."""
+        spelled = name.replace("-", "_")
+        return spelled if spelled in cls.model_fields else None
+
+    @classmethod
+    def required(cls) -> tuple[str, ...]:
+        """The parameters without which the gateway refuses a request, in the document's order."""
+        return tuple(name for name, field in cls.model_fields.items() if field.is_required())
+
+    @classmethod
+    def allowed(cls, name: str) -> str:
+        """What a parameter may be, for people."""
+        return str(cls.described()["properties"][name]["description"])
+
+    @classmethod
+    @cache
+    def described(cls) -> Mapping[str, Any]:
+        """The JSON Schema of the parameters, each with what is allowed as its description."""
+        from dropreel.catalog.schemas import described
+
+        return described(cls)
+
+    @classmethod
+    @cache
+    def media(cls) -> tuple[Media, ...]:
+        """The parameters that take a picture, a sound or a clip."""
+        return tuple(media for name, field in cls.model_fields.items() if (media := _media(name, field)))
+
+    @classmethod
+    def place_for(cls, kind: str, role: str | None) -> Media | None:
+        """The parameter that takes a file of this kind and role (None, "last", "1" to "9"), if there is one."""
+        places = [media for media in cls.media() if media.kind == kind]
         if role == "last":
-            return next((field for field in places if field.name == "last_frame"), None)
-        lists = [field for field in places if field.many]
+            return next((media for media in places if media.name == "last_frame"), None)
+        lists = [media for media in places if media.many]
         if role is not None:
             return lists[0] if lists and role in set("123456789") else None
-        singles = [field for field in places if not field.many and field.name != "last_frame"]
+        singles = [media for media in places if not media.many and media.name != "last_frame"]
         return next(iter(singles + lists), None)
 
-    def _known(self, name: str) -> Field:
-        if _spelled(name) in PIPELINE_OWNED:
-            raise Mistake(_spelled(name), "the pipeline owns the callback; leave this out", self._names())
-        field = self.field(name)
-        if field is None:
-            raise Mistake(repr(name[:80])[1:-1], f"is not a parameter of {self.id}", self._names())
-        return field
 
-    def _names(self) -> str:
-        return ", ".join(field.name for field in self.fields)
+def _media(name: str, field: FieldInfo) -> Media | None:
+    """A field that holds files, by what its type says of them."""
+    files = next((mark for mark in [*field.metadata, *_marks(field.annotation)] if isinstance(mark, Files)), None)
+    if files is None:
+        return None
+    most = next((mark.max_length for mark in field.metadata if hasattr(mark, "max_length")), 1)
+    return Media(name, files.kind, files.formats, most > 1, most, field.is_required())
 
 
-def _spelled(name: str) -> str:
-    return name.replace("-", "_")
+def _marks(annotation: Any) -> Iterator[object]:
+    """Whatever `Annotated` says anywhere inside of a type, unions and lists included."""
+    for inner in get_args(annotation) if get_origin(annotation) is not Literal else ():
+        yield inner
+        yield from _marks(inner)

@@ -2,113 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Annotated, Literal
 
-from dropreel.catalog.fields import IMAGES, Choice, Flag, Media, Seconds, Text, Whole, seconds
+from pydantic import Field
+
+from dropreel.catalog.fields import DigitSeconds, Files, Picture, Prompt, Seconds, Text, Whole
 from dropreel.catalog.model import Model
 
-_PROMPT: Final = Text("prompt", required=True)
-_NEGATIVE: Final = Text("negative_prompt")
-_IMAGE: Final = Media("image_url", "image", IMAGES, required=True)
-_RATIOS: Final = ("16:9", "4:3", "1:1", "3:4", "9:16", "2:3", "3:2", "21:9")
-_RESOLUTION: Final = Choice("resolution", ("360p", "540p", "720p", "1080p"), default="720p")
-_DURATION: Final = Seconds("duration", range(1, 16), default=5)
-_STYLE: Final = Choice("style", ("anime", "3d_animation", "clay", "comic", "cyberpunk"))
-_SEED: Final = Whole("seed")
-_AUDIO: Final = Flag("generate_audio_switch", default=False)
-_MULTI_CLIP: Final = Flag("generate_multi_clip_switch", default=False)
-_THINKING: Final = ("enabled", "disabled", "auto")
-
-#: V6 and C1 document the same parameters for text to video.
-_TEXT_TO_VIDEO: Final = (
-    _PROMPT,
-    Text("negative_prompt", default=""),
-    Choice("aspect_ratio", _RATIOS, default="16:9"),
-    *(_RESOLUTION, _DURATION, _STYLE, _SEED, _AUDIO, _MULTI_CLIP),
-    Choice("thinking_type", _THINKING),
-)
+_Ratio = Literal["16:9", "4:3", "1:1", "3:4", "9:16", "2:3", "3:2", "21:9"]
+_Style = Literal["anime", "3d_animation", "clay", "comic", "cyberpunk"]
 
 
-def _v6_price(values: Mapping[str, object]) -> Decimal:
-    """Per second without and with audio; 480p is not in the price list and costs what 540p does."""
-    usd = {
-        "360p": ("0.025", "0.035"),
-        "480p": ("0.035", "0.045"),
-        "720p": ("0.045", "0.06"),
-        "1080p": ("0.09", "0.115"),
-    }
-    silent, sounding = usd[str(values["resolution"])]
-    return Decimal(sounding if values["generate_audio_switch"] else silent) * seconds(values["duration"])
+class _TextToVideo(Model):
+    """V6 and C1 document the same parameters for text to video."""
+
+    prompt: Prompt
+    negative_prompt: Text = ""
+    aspect_ratio: _Ratio = "16:9"
+    resolution: Literal["360p", "540p", "720p", "1080p"] = "720p"
+    duration: Seconds[Annotated[int, Field(ge=1, le=15)]] = 5
+    style: _Style | None = None
+    seed: Whole | None = None
+    generate_audio_switch: bool = False
+    generate_multi_clip_switch: bool = False
+    thinking_type: Literal["enabled", "disabled", "auto"] | None = None
 
 
-V6_TEXT: Final = Model(
+class V6Text(
+    _TextToVideo,
     id="pixverse-v6-text-to-video",
-    gateway="pixazo",
     title="PixVerse V6 Text to Video",
     endpoint="/pixverse-v6-text-to-video/v1/pixverse-v6-text-to-video-request",
-    fields=_TEXT_TO_VIDEO,
-)
+):
+    pass
 
-V6_IMAGE: Final = Model(
+
+class V6Image(
+    Model,
     id="pixverse-v6-image-to-video",
-    gateway="pixazo",
     title="PixVerse V6 Image to Video",
     endpoint="/pixverse-v6-image-to-video/v1/pixverse-v6-image-to-video-request",
-    fields=(
-        _PROMPT,
-        Choice("resolution", ("360p", "480p", "720p", "1080p"), default="720p"),
-        *(_DURATION, _NEGATIVE),
-        Media("image_url", "image", ("jpg", "jpeg", "png", "webp"), required=True),
-        *(_STYLE, _SEED, _AUDIO, _MULTI_CLIP),
-        Choice("thinking_type", _THINKING, default="auto"),
-    ),
-    price=_v6_price,
-)
+):
+    prompt: Prompt
+    resolution: Literal["360p", "480p", "720p", "1080p"] = "720p"
+    duration: Seconds[Annotated[int, Field(ge=1, le=15)]] = 5
+    negative_prompt: Text | None = None
+    image_url: Annotated[str, Files("image", ("jpg", "jpeg", "png", "webp"))]
+    style: _Style | None = None
+    seed: Whole | None = None
+    generate_audio_switch: bool = False
+    generate_multi_clip_switch: bool = False
+    thinking_type: Literal["enabled", "disabled", "auto"] = "auto"
 
-C1_TEXT: Final = Model(
+    def price_usd(self) -> Decimal:
+        # Per second without and with audio; 480p is not in the price list and costs what 540p does.
+        usd = {"360p": (25, 35), "480p": (35, 45), "720p": (45, 60), "1080p": (90, 115)}  # thousandths
+        return Decimal(usd[self.resolution][self.generate_audio_switch]) / 1000 * self.duration
+
+
+class C1Text(
+    _TextToVideo,
     id="pixverse-c1-text-to-video",
-    gateway="pixazo",
     title="PixVerse C1 Text to Video",
     endpoint="/pixverse-c1-text-to-video/v1/pixverse-c1-text-to-video-request",
-    fields=_TEXT_TO_VIDEO,
-)
+):
+    pass
 
-C1_IMAGE: Final = Model(
+
+class C1Image(
+    Model,
     id="pixverse-c1-image-to-video",
-    gateway="pixazo",
     title="PixVerse C1 Image to Video",
     endpoint="/pixverse-c1-image-to-video/v1/pixverse-c1-image-to-video-request",
-    fields=(_PROMPT, _IMAGE, _RESOLUTION, _DURATION, _SEED, _AUDIO),
-)
+):
+    prompt: Prompt
+    image_url: Picture
+    resolution: Literal["360p", "540p", "720p", "1080p"] = "720p"
+    duration: Seconds[Annotated[int, Field(ge=1, le=15)]] = 5
+    seed: Whole | None = None
+    generate_audio_switch: bool = False
 
-V5_6_TEXT: Final = Model(
+
+class V56Text(
+    Model,
     id="pixverse",
     alias="pixverse-v5-6-text-to-video",
-    gateway="pixazo",
     title="PixVerse V5.6 Text to Video",
     endpoint="/pixverse/v1/pixverse-request",
-    fields=(
-        _PROMPT,
-        Choice("aspect_ratio", ("16:9", "9:16", "1:1", "4:3", "3:4"), required=True),
-        Choice("resolution", ("720p", "1080p", "2160p"), required=True),
-        Seconds("duration", (3, 5, 7, 10), required=True),
-        _NEGATIVE,
-    ),
-)
+):
+    prompt: Prompt
+    aspect_ratio: Literal["16:9", "9:16", "1:1", "4:3", "3:4"]
+    resolution: Literal["720p", "1080p", "2160p"]
+    duration: Seconds[Literal[3, 5, 7, 10]]
+    negative_prompt: Text | None = None
 
-V5_6_IMAGE: Final = Model(
+
+class V56Image(
+    Model,
     id="pixverse-i2v",
     alias="pixverse-v5-6-image-to-video",
-    gateway="pixazo",
     title="PixVerse V5.6 Image to Video",
     endpoint="/pixverse-i2v/v1/pixverse-i2v-request",
-    fields=(
-        _PROMPT,
-        Choice("resolution", ("720p", "1080p"), required=True),
-        Seconds("duration", (5, 10), form="digits", required=True),
-        _NEGATIVE,
-        _IMAGE,
-    ),
-)
+):
+    prompt: Prompt
+    resolution: Literal["720p", "1080p"]
+    duration: DigitSeconds[Literal[5, 10]]
+    negative_prompt: Text | None = None
+    image_url: Picture

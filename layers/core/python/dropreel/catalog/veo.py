@@ -2,91 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import Final
+from typing import Annotated, Literal
 
-from dropreel.catalog.fields import IMAGES, Choice, Flag, Media, Seconds, Text, Whole, seconds
+from pydantic import Field
+
+from dropreel.catalog.fields import Picture, Prompt, Seconds, SuffixedSeconds, Text, Whole
 from dropreel.catalog.model import Model
 from dropreel.errors import Mistake
 
-_PROMPT: Final = Text("prompt", required=True)
-_NEGATIVE: Final = Text("negative_prompt")
-_IMAGE: Final = Media("image", "image", IMAGES)
-_LAST_FRAME: Final = Media("last_frame", "image", IMAGES)
-_DURATION: Final = Seconds("duration", (4, 6, 8), default=8)
-_ASPECT: Final = Choice("aspect_ratio", ("16:9", "9:16"), default="16:9")
-_RESOLUTION: Final = Choice("resolution", ("720p", "1080p"), default="720p")
-_AUDIO: Final = Flag("generate_audio", default=True)
-_SEED: Final = Whole("seed")
+
+class Fast(Model, id="veo-3-1-fast", title="Veo 3.1 Fast", endpoint="/veo31f/v1/veo-3.1-fast/generate"):
+    prompt: Prompt
+    image: Picture | None = None
+    last_frame: Picture | None = None
+    duration: Seconds[Literal[4, 6, 8]] = 8
+    aspect_ratio: Literal["16:9", "9:16"] = "16:9"
+    resolution: Literal["720p", "1080p"] = "720p"
+    negative_prompt: Text | None = None
+    generate_audio: bool = True
+    seed: Whole | None = None
+
+    def rules(self) -> Iterator[Mistake]:
+        return _rules(self)
+
+    def price_usd(self) -> Decimal:
+        return Decimal("0.15" if self.generate_audio else "0.10") * self.duration
 
 
-def _full_hd_takes_eight_seconds(values: Mapping[str, object]) -> None:
-    # The price list of veo-3-1 names 1080p at 4 and 6 seconds; its parameter table forbids them, twice.
-    if values.get("resolution") == "1080p" and values.get("duration", _DURATION.default) != 8:
-        raise Mistake("duration", "1080p requires 8 seconds", "8 seconds, or resolution 720p")
-
-
-def _last_frame_takes_a_first(values: Mapping[str, object]) -> None:
-    if "last_frame" in values and "image" not in values:
-        raise Mistake("last_frame", "requires image", "last_frame together with image")
-
-
-def _fast_price(values: Mapping[str, object]) -> Decimal:
-    rate = Decimal("0.15") if values["generate_audio"] else Decimal("0.10")
-    return rate * seconds(values["duration"])
-
-
-def _reference_price(values: Mapping[str, object]) -> Decimal:
-    # Without audio the document names no figure, only that it is less: the bound is what a budget can rely on.
-    return Decimal("0.15") * seconds(values["duration"])
-
-
-def _price(values: Mapping[str, object]) -> Decimal | None:
-    usd = {("720p", 4): "1.80", ("720p", 6): "2.70", ("720p", 8): "3.60", ("1080p", 8): "4.80"}
-    found = usd.get((str(values["resolution"]), seconds(values["duration"])))
-    return Decimal(found) if found else None
-
-
-FAST: Final = Model(
-    id="veo-3-1-fast",
-    gateway="pixazo",
-    title="Veo 3.1 Fast",
-    endpoint="/veo31f/v1/veo-3.1-fast/generate",
-    fields=(_PROMPT, _IMAGE, _LAST_FRAME, _DURATION, _ASPECT, _RESOLUTION, _NEGATIVE, _AUDIO, _SEED),
-    rules=(_full_hd_takes_eight_seconds, _last_frame_takes_a_first),
-    price=_fast_price,
-)
-
-FAST_REFERENCE: Final = Model(
+class FastReference(
+    Model,
     id="veo-3-1-fast-reference-to-video",
     alias="veo-3-1-fast-reference",
-    gateway="pixazo",
     title="Veo 3.1 Fast Reference to Video",
     endpoint="/veo-3-1-fast-reference-to-video/v1/veo-3-1-fast-reference-to-video-request",
-    fields=(
-        _PROMPT,
-        Media("image_urls", "image", IMAGES, many=True, most=10, required=True),
-        _ASPECT,
-        Seconds("duration", range(4, 17), form="suffixed", default="8s"),
-        Choice("resolution", ("720p", "1080p", "4k"), default="720p"),
-        _AUDIO,
-        Flag("auto_fix"),
-        Choice("safety_tolerance", ("1", "2", "3", "4", "5", "6"), default="4"),
-    ),
-    price=_reference_price,
-)
+):
+    prompt: Prompt
+    image_urls: list[Picture] = Field(min_length=1, max_length=10)
+    aspect_ratio: Literal["16:9", "9:16"] = "16:9"
+    duration: SuffixedSeconds[Annotated[int, Field(ge=4, le=16)]] = 8
+    resolution: Literal["720p", "1080p", "4k"] = "720p"
+    generate_audio: bool = True
+    auto_fix: bool | None = None
+    safety_tolerance: Literal["1", "2", "3", "4", "5", "6"] = "4"
 
-VEO: Final = Model(
-    id="veo-3-1",
-    gateway="pixazo",
-    title="Veo 3.1",
-    endpoint="/veo/v1/veo-3.1/generate",
-    fields=(
-        *(_PROMPT, _ASPECT, _DURATION, _RESOLUTION, _AUDIO, _NEGATIVE, _IMAGE, _LAST_FRAME),
-        Media("reference_images", "image", IMAGES, many=True, most=3),
-        _SEED,
-    ),
-    rules=(_full_hd_takes_eight_seconds, _last_frame_takes_a_first),
-    price=_price,
-)
+    def price_usd(self) -> Decimal:
+        # Without audio the document names no figure, only that it is less: the bound is what a budget can rely on.
+        return Decimal("0.15") * self.duration
+
+
+class Veo(Model, id="veo-3-1", title="Veo 3.1", endpoint="/veo/v1/veo-3.1/generate"):
+    prompt: Prompt
+    aspect_ratio: Literal["16:9", "9:16"] = "16:9"
+    duration: Seconds[Literal[4, 6, 8]] = 8
+    resolution: Literal["720p", "1080p"] = "720p"
+    generate_audio: bool = True
+    negative_prompt: Text | None = None
+    image: Picture | None = None
+    last_frame: Picture | None = None
+    reference_images: list[Picture] | None = Field(None, min_length=1, max_length=3)
+    seed: Whole | None = None
+
+    def rules(self) -> Iterator[Mistake]:
+        return _rules(self)
+
+    def price_usd(self) -> Decimal | None:
+        usd = {("720p", 4): "1.80", ("720p", 6): "2.70", ("720p", 8): "3.60", ("1080p", 8): "4.80"}
+        found = usd.get((self.resolution, self.duration))
+        return Decimal(found) if found else None
+
+
+def _rules(request: Fast | Veo) -> Iterator[Mistake]:
+    # The price list of veo-3-1 names 1080p at 4 and 6 seconds; its parameter table forbids them, twice.
+    if request.resolution == "1080p" and request.duration != 8:
+        yield Mistake("duration", "1080p requires 8 seconds", "8 seconds, or resolution 720p")
+    if request.last_frame and not request.image:
+        yield Mistake("last_frame", "requires image", "last_frame together with image")

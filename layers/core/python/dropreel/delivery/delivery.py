@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dropreel.aws.budget import Budget
 from dropreel.aws.executions import Executions
 from dropreel.aws.jobs_table import JobsTable
-from dropreel.aws.queues import ComeAgain, Queue, resume
+from dropreel.aws.queues import ComeAgain, Queue, go_on, resume
 from dropreel.delivery.ending import Ending, labels
 from dropreel.errors import MediaUnavailable, NotSent, StatusUnavailable
 from dropreel.gateways import Answer, Gateway
@@ -75,6 +75,8 @@ class Delivery:
         """
         job = self._store.get(job_id)
         if job is None or job.status in SETTLED:
+            if job is not None:  # whoever ended it may have died before the next was told of
+                self._go_on(job)
             return
         if job.status is Status.HELD:
             if not job.gate:  # an ERROR's resubmission whose message may have been lost
@@ -209,7 +211,13 @@ class Delivery:
             measure(ended.status.capitalize())
             if ended.status is not Status.EXPIRED:  # a late outcome may come
                 self._watches.stop(ended.execution_name)
+            self._go_on(ended)
         logger.info("%s", ended.status, extra={"job_id": ended.job_id})
+
+    def _go_on(self, job: Job) -> None:
+        """Have the next of its row made, now that the record says what it is made from."""
+        if job.then and job.status is Status.SUCCEEDED:
+            self._intake.send(go_on(job.job_id, job.newest_drop))
 
 
 def _is_late(job: Job) -> bool:

@@ -115,7 +115,8 @@ def labels(job: Job) -> dict[str, str]:
 
 
 def manifest(job: Job) -> dict[str, Any]:
-    """The manifest of the public contract."""
+    """The manifest of the public contract; only where a job is one of a row, it names the next."""
+    row = {"then": job.next_id or None} if job.then or job.step > 1 else {}
     return {
         "job_id": job.job_id,
         "model": job.model,
@@ -125,6 +126,7 @@ def manifest(job: Job) -> dict[str, Any]:
         "error": {"code": job.error["code"], "message": redact(job.error["message"])} if job.error else None,
         "input": redacted(job.input),
         "source": redacted(job.source),
+        **row,
         "price_usd": float(job.price_usd) if job.price_usd is not None else None,
         "late": job.late,
         "created_at": iso(job.created_at),

@@ -47,7 +47,7 @@ class Gateway(Protocol):
     #: Whether it takes an X-Webhook-URL.
     calls_back: bool
 
-    def submit(self, model: Model, values: Mapping[str, Any], callback: Callback | None) -> str:
+    def submit(self, model: type[Model], values: Mapping[str, Any], callback: Callback | None) -> str:
         """POST one generation, once, and return its request id.
 
         Raises NotSent, Refused, Declined or AnswerLost: which of them says whether it may have been charged.

@@ -70,7 +70,7 @@ class Keyed:
         self._forget = forget
         self.calls_back = gateway.calls_back
 
-    def submit(self, model: Model, values: Mapping[str, Any], callback: Callback | None) -> str:
+    def submit(self, model: type[Model], values: Mapping[str, Any], callback: Callback | None) -> str:
         """POST one generation, as the gateway itself does."""
         with self._watched():
             return self._gateway.submit(model, values, callback)

@@ -25,7 +25,7 @@ class Aimlapi:
         self._base_url = base_url
         self._key = key
 
-    def submit(self, model: Model, values: Mapping[str, Any], callback: Callback | None) -> str:
+    def submit(self, model: type[Model], values: Mapping[str, Any], callback: Callback | None) -> str:
         """POST one generation; it takes no callback."""
         headers = {"Authorization": f"Bearer {self._key()}"}
         answer = wire.post(self._client, self._base_url + PATH, {"model": model.endpoint, **values}, headers)

@@ -26,7 +26,7 @@ class Measured:
         self._name = name
         self.calls_back = gateway.calls_back
 
-    def submit(self, model: Model, values: Mapping[str, Any], callback: Callback | None) -> str:
+    def submit(self, model: type[Model], values: Mapping[str, Any], callback: Callback | None) -> str:
         """POST one generation, as the gateway itself does."""
         try:
             with self._timed():

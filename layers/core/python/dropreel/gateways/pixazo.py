@@ -24,7 +24,7 @@ class Pixazo:
         self._base_url = base_url
         self._key = key
 
-    def submit(self, model: Model, values: Mapping[str, Any], callback: Callback | None) -> str:
+    def submit(self, model: type[Model], values: Mapping[str, Any], callback: Callback | None) -> str:
         """POST one generation. There is no idempotency key, so it is never repeated here."""
         headers = {"Ocp-Apim-Subscription-Key": self._key(), "Cache-Control": "no-cache"}
         if callback:

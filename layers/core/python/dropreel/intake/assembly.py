@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
-from dropreel.errors import Mistake
+from dropreel.catalog.requests import Said, read
+from dropreel.errors import Mistake, noted
 from dropreel.intake import drops
 from dropreel.intake.drops import Name, Place
 from dropreel.intake.inbox import LONGEST_TEXT, Inbox, Part
+from dropreel.intake.steps import Step, price_of, steps_of
 from dropreel.intake.texts import Illegible, json_of, text_of
 from dropreel.jobs import identity
 from dropreel.submit import lending
@@ -27,11 +30,17 @@ class Assembly:
     job_id: str
     #: Tells one drop of these contents from another.
     drop: str
-    #: Parameters in wire form, the strongest word for each; empty when there is a mistake.
+    #: Parameters in wire form, the strongest word for each; empty when there are mistakes.
     values: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    #: The steps that are to follow.
+    then: tuple[Step, ...] = ()
     missing: tuple[str, ...] = ()
-    mistake: Mistake | None = None
+    mistakes: tuple[Mistake, ...] = ()
+
+    def price_usd(self) -> Decimal | None:
+        """What the job and the steps after it cost, as far as it is known; only of a job that is ready."""
+        return price_of(self.place.model.model_validate(self.values).price_usd(), self.then)
 
 
 def assemble(inbox: Inbox, place: Place, parts: Sequence[Part]) -> Assembly:
@@ -45,81 +54,97 @@ def assemble(inbox: Inbox, place: Place, parts: Sequence[Part]) -> Assembly:
         identity("drop", place.model.id, place.folder, place.stem, contents),
         identity(sorted((part.key, part.drop) for part in parts)),
     )
-    try:
-        values = _values(inbox, place, parts, uri)
-        missing = place.model.missing(values)
-        if not missing:
-            place.model.check(values)
-        versions = pinned(inbox.lender, place.model, values, {f"{uri}{part.key}": part.version for part in parts})
-    except Mistake as mistake:
-        return replace(found, mistake=mistake)
-    return replace(found, values=values, missing=missing, versions=versions)
+    mistakes = [*drops.misnamed([(part.key, part.name) for part in parts])]
+    said, then = _said(inbox, place, parts, uri, mistakes)
+    reading = read(place.model, said)
+    mistakes += reading.mistakes
+    versions = pinned(inbox.lender, reading, {f"{uri}{part.key}": part.version for part in parts}, mistakes)
+    steps = steps_of(then, inbox.lender, mistakes)
+    mistakes = mistakes or reading.broken()
+    if mistakes:
+        return replace(found, mistakes=tuple(mistakes))
+    return replace(found, values=reading.values, missing=reading.missing, versions=versions, then=steps)
 
 
-def check_defaults(inbox: Inbox, key: str, name: Name) -> None:
-    """Raise Mistake if the folder defaults under this key can't be read."""
+def wrong_defaults(inbox: Inbox, key: str, name: Name) -> list[Mistake]:
+    """Everything that is wrong with the folder defaults under this key."""
     part = inbox.read(key, name)
-    if part is not None:
-        drops.refuse_keys([(key, name)])
-        _refuse_unread([part])
-        _from(key, name.place.model.parse, _object(key, part.text))
+    if part is None:
+        return []
+    mistakes = [*drops.misnamed([(key, name)])]
+    with noted(mistakes):
+        written = _written(part)
+        steps_of(written.pop("then", None), inbox.lender, mistakes)
+        mistakes += read(name.place.model, [Said(written, key)]).mistakes
+    return mistakes
 
 
-def _values(inbox: Inbox, place: Place, parts: Sequence[Part], uri: str) -> dict[str, Any]:
-    """Each parameter's strongest word, from the weakest up: folder defaults, metadata, media, prompt, settings."""
-    model = place.model
-    values: dict[str, Any] = {}
-    named = [(part.key, part.name) for part in parts]
-    drops.refuse_keys(named)
-    media = drops.media_parts(place, named, uri)
-    _refuse_unread(parts)
-    for key, body in inbox.defaults(place):
-        values |= _from(key, model.parse, _object(key, body))
-    for part in reversed(parts):  # the first part's metadata counts where two disagree
-        values |= _from(f"the metadata of {part.key}", model.parse, part.metadata)
-    values |= model.parse(media)
+def _said(
+    inbox: Inbox, place: Place, parts: Sequence[Part], uri: str, mistakes: list[Mistake]
+) -> tuple[list[Said], object]:
+    """What each source says, from the weakest up: folder defaults, metadata, media, prompt, settings; and the steps
+    that the strongest of them names.
+    """
+    said: list[Said] = []
+    then: object = None
+    with noted(mistakes):
+        for key, body in inbox.defaults(place):
+            with noted(mistakes):
+                written = _object(key, body)
+                then = written.pop("then", then)
+                said.append(Said(written, key))
+    # The first part's metadata counts where two disagree.
+    said += [Said(part.metadata, f"the metadata of {part.key}") for part in reversed(parts)]
+    said.append(Said(media_parts(parts, uri, mistakes)))
     for kind in ("prompt", "settings"):
         texts = [part for part in parts if part.name.kind == kind]
         if len(texts) > 1:
-            raise Mistake(kind, "two files for it: " + ", ".join(part.key for part in texts), "one file")
+            mistakes.append(Mistake(kind, "two files for it: " + ", ".join(part.key for part in texts), "one file"))
         for part in texts:
-            said = {"prompt": _prompt(part)} if kind == "prompt" else _settings(part)
-            values |= _from(part.key, model.parse, said)
-    _refuse_unfit(parts)
+            with noted(mistakes):
+                written = _written(part)
+                take, then = written.pop("take", None), written.pop("then", then)
+                said.append(Said(written, part.key))
+                _refuse_take(take, part.key)
+    return said, then
+
+
+def media_parts(parts: Sequence[Part], uri: str, mistakes: list[Mistake]) -> dict[str, Any]:
+    """The media parts as parameters, each as `<uri><key>`."""
+    values: dict[str, Any] = {}
+    for part in parts:
+        if part.name.kind in ("prompt", "settings"):
+            continue
+        with noted(mistakes):
+            _refuse_unread(part)
+            media = drops.taken_by(part.key, part.name)
+            if part.head is not None:
+                lending.refuse_unfit(media, part.key, part.head)
+            if media.many:
+                values.setdefault(media.name, []).append(f"{uri}{part.key}")
+            elif media.name in values:
+                first = values[media.name].removeprefix(uri)
+                raise Mistake(media.name, f"two files for it: {first}, {part.key}", "one file")
+            else:
+                values[media.name] = f"{uri}{part.key}"
     return values
 
 
-def _refuse_unread(parts: Sequence[Part]) -> None:
-    """Raise Mistake for parts that can't be read, naming all of them."""
-    mistakes = [part.mistake for part in parts if part.mistake]
-    if mistakes:
-        raise Mistake("file", ", ".join(mistake.problem for mistake in mistakes), mistakes[0].allowed)
+def _refuse_unread(part: Part) -> None:
+    if part.mistake is not None:
+        raise part.mistake
 
 
-def _refuse_unfit(parts: Sequence[Part]) -> None:
-    """Raise Mistake for media that the gateway could not use, and might still take money for."""
-    for part in parts:
-        media = part.name.place.model.place_for(part.name.kind, part.name.role)
-        if media is not None and part.head is not None:
-            lending.refuse_unfit(media, part.key, part.head)
-
-
-def _from(source: str, parse: Any, said: Mapping[str, Any]) -> dict[str, Any]:
-    """Parse one source's parameters, so that a mistake says where it is."""
-    try:
-        parsed: dict[str, Any] = parse(said)
-    except Mistake as mistake:
-        raise Mistake(mistake.field, f"{mistake.problem} (in {source})", mistake.allowed) from None
-    return parsed
-
-
-def _settings(part: Part) -> dict[str, Any]:
-    """A settings file's parameters; `take` is ours: it only makes another job of the same parts."""
-    said = _object(part.key, part.text)
-    take = said.pop("take", None)
+def _refuse_take(take: object, key: str) -> None:
+    """Raise Mistake for no `take`: it is ours, and only makes another job of the same parts."""
     if take is not None and (not isinstance(take, str | int) or isinstance(take, bool)):
-        raise Mistake("take", f"is neither a text nor a whole number (in {part.key})", "a text or a whole number")
-    return said
+        raise Mistake("take", f"is neither a text nor a whole number (in {key})", "a text or a whole number")
+
+
+def _written(part: Part) -> dict[str, Any]:
+    """What a prompt or a settings file says. Raises Mistake where nobody can read it."""
+    _refuse_unread(part)
+    return {"prompt": _prompt(part)} if part.name.kind == "prompt" else _object(part.key, part.text)
 
 
 def _prompt(part: Part) -> str:
@@ -142,4 +167,5 @@ def _object(key: str, body: bytes | None) -> dict[str, Any]:
         raise Mistake("settings", f"{key} {why}", "a JSON object of the model's parameters") from None
     if not isinstance(found, dict):
         raise Mistake("settings", f"{key} is not a JSON object", "a JSON object of the model's parameters")
+    found.pop("$schema", None)  # what an editor knows the parameters by
     return found

@@ -14,7 +14,7 @@ from unicodedata import normalize
 
 from dropreel.catalog import resolve
 from dropreel.catalog.fields import KIND_OF
-from dropreel.catalog.model import Model
+from dropreel.catalog.model import Media, Model
 from dropreel.errors import Mistake
 
 DEFAULTS = "_defaults.json"
@@ -42,7 +42,7 @@ _MEANT_AS_DEFAULTS = frozenset({DEFAULTS, f"{DEFAULTS}.txt", f"{DEFAULTS}.json"}
 class Place:
     """Where the parts of one job lie: the same for all of them."""
 
-    model: Model
+    model: type[Model]
     #: Between the model and the stem: "" or "a/b/"; in Unicode's NFC, as the stem is.
     folder: str
     stem: str
@@ -83,7 +83,7 @@ class Name:
         return {"txt": "prompt", "json": "settings"}.get(self.extension, KIND_OF.get(self.extension, ""))
 
 
-def roots(model: Model) -> tuple[str, ...]:
+def roots(model: type[Model]) -> tuple[str, ...]:
     """The folders that mean this model."""
     return (model.id, model.alias) if model.alias else (model.id,)
 
@@ -122,7 +122,7 @@ def parse(key: str) -> Name:
     return Name(_place(model, folder, stem), None, extension.lower())
 
 
-def _place(model: Model, folder: str, stem: str) -> Place:
+def _place(model: type[Model], folder: str, stem: str) -> Place:
     return Place(model, normalize("NFC", folder), normalize("NFC", stem), (folder, stem))
 
 
@@ -130,7 +130,7 @@ def is_role(token: str) -> bool:
     return token == "last" or (len(token) == 1 and token in "123456789")
 
 
-def place_named(model: Model, folder: str, stem: str) -> Place:
+def place_named(model: type[Model], folder: str, stem: str) -> Place:
     """The place that somebody means by a folder and a name. Raises Mistake, naming `folder` or `name`."""
     folder, stem = normalize("NFC", folder), normalize("NFC", stem)
     steps = [step for step in folder.split("/") if step]
@@ -188,56 +188,41 @@ def shortened(path: str) -> str:
     return path.encode()[:LONGEST_PATH].decode(errors="ignore")
 
 
-def refuse_keys(parts: Sequence[tuple[str, Name]]) -> None:
-    """Raise Mistake for a key that nobody can read by its URL, or whose name says something else than it seems to."""
+def misnamed(parts: Sequence[tuple[str, Name]]) -> Iterator[Mistake]:
+    """Tell of each key that nobody can read by its URL, or whose name says something else than it seems to."""
     alone = not any(name.kind in ("image", "audio", "video") for _, name in parts)
     for key, name in parts:
         file = key.rpartition("/")[2]
         if not _FOLDED.isdisjoint(key.split("/")):
-            raise Mistake("file", f"{key} has a . or .. step, which every client folds away", "a key without them")
+            yield Mistake("file", f"{key} has a . or .. step, which every client folds away", "a key without them")
         if file != DEFAULTS and file.lower() in _MEANT_AS_DEFAULTS:
-            raise Mistake("file", f"{file} would not be read as the folder's defaults", DEFAULTS)
+            yield Mistake("file", f"{file} would not be read as the folder's defaults", DEFAULTS)
         stem, _, inner = name.place.stem.rpartition(".")
         if stem and name.kind in ("prompt", "settings"):
             if inner.lower() in ("txt", "json"):
-                raise Mistake("file", f"{file} has two extensions", f"one, such as {name.place.stem}")
+                yield Mistake("file", f"{file} has two extensions", f"one, such as {name.place.stem}")
             if alone and inner.lower() in KIND_OF:  # else it would be sent without the picture that it was written for
-                raise Mistake("file", f"{file} has two extensions", f"one, such as {stem}.{name.extension}")
+                yield Mistake("file", f"{file} has two extensions", f"one, such as {stem}.{name.extension}")
 
 
-def media_parts(place: Place, parts: list[tuple[str, Name]], uri: str) -> dict[str, object]:
-    """The media parts as parameters, each as `<uri><key>`. Raises Mistake for a part that the model does not take."""
-    values: dict[str, object] = {}
-    for key, name in parts:
-        if name.kind in ("prompt", "settings"):
-            continue
-        file = key.rpartition("/")[2]
-        if not name.extension:
-            raise Mistake("file", f"{file} has no extension", EXTENSIONS)
-        if not name.kind:
-            raise Mistake("file", f"{file} has an extension that is not known", EXTENSIONS)
-        field = place.model.place_for(name.kind, name.role)
-        if field is None:
-            raise Mistake("file", f"{place.model.id} takes no {name.kind} ({file})", _takes(place.model))
-        if not field.takes(name.extension):
-            raise Mistake(field.name, f"takes no .{name.extension} ({file})", ", ".join(field.formats))
-        if field.many:
-            values[field.name] = [*_listed(values.get(field.name)), f"{uri}{key}"]
-        elif field.name in values:
-            first = str(values[field.name]).removeprefix(uri)
-            raise Mistake(field.name, f"two files for it: {first}, {key}", "one file")
-        else:
-            values[field.name] = f"{uri}{key}"
-    return values
+def taken_by(key: str, name: Name) -> Media:
+    """The parameter that takes a media part. Raises Mistake where the model has none."""
+    model, file = name.place.model, key.rpartition("/")[2]
+    if not name.extension:
+        raise Mistake("file", f"{file} has no extension", EXTENSIONS)
+    if not name.kind:
+        raise Mistake("file", f"{file} has an extension that is not known", EXTENSIONS)
+    media = model.place_for(name.kind, name.role)
+    if media is None:
+        raise Mistake("file", f"{model.id} takes no {name.kind} ({file})", _takes(model))
+    if not media.takes(name.extension):
+        raise Mistake(media.name, f"takes no .{name.extension} ({file})", ", ".join(media.formats))
+    return media
 
 
-def _listed(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
-
-
-def _takes(model: Model) -> str:
-    kinds = [f"{field.kind} ({field.name})" for field in model.media()]
-    prompt = ["txt (prompt)"] if model.field("prompt") else []
+def _takes(model: type[Model]) -> str:
+    kinds = [f"{media.kind} ({media.name})" for media in model.media()]
+    prompt = ["txt (prompt)"] if model.parameter("prompt") else []
     return ", ".join([*kinds, *prompt, "json (settings)"])
 
 

@@ -19,6 +19,7 @@ from dropreel.redaction import redact, sound
 
 #: A publisher's own id of a message.
 ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_FIELDS = ("model", "input", "id", "output", "then")
 _IDS = "1 to 128 of A-Z a-z 0-9 . _ -"
 #: How deep envelopes may be nested (S3 in SNS in EventBridge is the deepest that AWS makes).
 DEEPEST = 4
@@ -46,6 +47,8 @@ class Request:
     output: str
     #: What a redelivery of this message shares with it: the id that the outermost sender gave.
     message_id: str
+    #: The steps that are to follow, unchecked; None where it names none.
+    then: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,17 @@ class Submit:
     job_id: str
 
 
-Message = Drop | Request | Unreadable | Submit
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """Our own: the job that follows another in its row may be made."""
+
+    #: The job before it.
+    job_id: str
+    #: Tells a second wish from a repeated message.
+    drop: str
+
+
+Message = Drop | Request | Unreadable | Submit | GoOn
 
 
 def read(body: str, message_id: str) -> Iterator[Message]:
@@ -165,6 +178,8 @@ def _own(found: dict[str, Any], message_id: str) -> Iterator[Message]:
     match found:
         case {"submit": str(job_id)} if job_id:
             yield Submit(job_id)
+        case {"after": str(job_id), "drop": str(drop)} if job_id:
+            yield GoOn(job_id, drop)
         case {"bucket": str(bucket), "key": str(key)} if bucket and key:
             yield Drop(bucket, key)
         case _:
@@ -193,8 +208,8 @@ def _readable_folder(found: dict[str, Any]) -> str:
 
 def _checked(found: dict[str, Any], message_id: str) -> Request:
     for name in found:
-        if name not in ("model", "input", "id", "output"):
-            raise Mistake(name[:100], "is not a field of a message", "model, input, id, output")
+        if name not in _FIELDS:
+            raise Mistake(name[:100], "is not a field of a message", ", ".join(_FIELDS))
     model = found.get("model")
     if not isinstance(model, str) or not model:
         raise Mistake("model", "is missing or not a text", "the id or alias of a model")
@@ -206,7 +221,7 @@ def _checked(found: dict[str, Any], message_id: str) -> Request:
         raise Mistake("id", "must be a text: put it in quotes", _IDS)
     if own_id is not None and not ID.fullmatch(own_id):
         raise Mistake("id", "is empty" if not own_id else "is too long or holds other characters", _IDS)
-    return Request(model, values, own_id or "", _folder(found.get("output")), message_id)
+    return Request(model, values, own_id or "", _folder(found.get("output")), message_id, found.get("then"))
 
 
 def _folder(output: object) -> str:

@@ -34,7 +34,7 @@ class Gatherer:
         if self._too_fresh(drop, written):
             return None
         found = self._assemble(place, keys)
-        if found is not None and found.mistake is None and found.missing:
+        if found is not None and not found.mistakes and found.missing:
             found = self._wait(drop, found)
         # A file without an extension is no part of what waits there.
         if found is not None and name.extension and (len(found.parts) > 1 or self._store.get(waiting_id(place))):
@@ -90,7 +90,7 @@ class Gatherer:
             if again is None:
                 self._store.clear_waiting(waiting_id(found.place))
                 return None
-            if again.mistake is not None or not again.missing:
+            if again.mistakes or not again.missing:
                 return None if self._too_fresh(drop, written) else again
             if again.job_id == found.job_id:
                 return None

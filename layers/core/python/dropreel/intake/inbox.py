@@ -124,13 +124,13 @@ def _md5(data: bytes) -> str:
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
-def _parameters(model: Model, metadata: Mapping[str, str]) -> dict[str, str]:
+def _parameters(model: type[Model], metadata: Mapping[str, str]) -> dict[str, str]:
     """Those of an object's metadata that are parameters of the model; copy tools add others, which are none of ours."""
     found = {}
     for name, value in sorted(metadata.items()):
-        field_ = model.field(name.lower())
-        if field_ is not None:
-            found[field_.name] = _decoded(value)
+        parameter = model.parameter(name.lower())
+        if parameter is not None:
+            found[parameter] = _decoded(value)
     return found
 
 

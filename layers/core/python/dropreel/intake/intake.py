@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from dropreel import catalog
+from dropreel.aws.jobs_table import JobsTable
 from dropreel.aws.queues import ComeAgain
 from dropreel.catalog.model import Model
+from dropreel.catalog.requests import Reading, Said, read
 from dropreel.errors import Mistake
 from dropreel.intake import drops, envelopes
-from dropreel.intake.assembly import Assembly, check_defaults
+from dropreel.intake.assembly import Assembly, wrong_defaults
 from dropreel.intake.drops import Name
-from dropreel.intake.envelopes import Drop, Message, Request, Submit, Unreadable
+from dropreel.intake.envelopes import Drop, GoOn, Message, Request, Submit, Unreadable
 from dropreel.intake.gathering import Gatherer
 from dropreel.intake.inbox import Inbox
+from dropreel.intake.steps import following, steps_of
 from dropreel.jobs import Job, Status, identity
 from dropreel.redaction import redacted, sound
 from dropreel.submit.admission import Admission, Outcome
@@ -33,8 +36,19 @@ Thing = TypeVar("Thing")
 class Intake:
     """Everything that the intake queue brings."""
 
-    def __init__(self, *, inbox: Inbox, gatherer: Gatherer, admission: Admission, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        *,
+        store: JobsTable,
+        inbox: Inbox,
+        outbox: str,
+        gatherer: Gatherer,
+        admission: Admission,
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
         self._inbox = inbox
+        self._outbox = outbox
         self._gatherer = gatherer
         self._admission = admission
         self._clock = clock
@@ -69,45 +83,48 @@ class Intake:
                 return [self._unreadable(message, catalog.resolve(message.model), message.mistake, {})]
             case Submit(job_id):
                 return [self._admission.resume(job_id)]
+            case GoOn(job_id, drop):
+                return [self._go_on(job_id, drop)]
 
     # Drops
 
     def _drop(self, drop: Drop) -> list[Outcome]:
         if drop.bucket != self._inbox.bucket:
             mistake = Mistake("bucket", f"{drop.bucket} is not the inbox", self._inbox.bucket)
-            return [self._stray(drop, mistake, identity("bucket", drop.bucket, drop.key), "")]
+            return [self._stray(drop, [mistake], identity("bucket", drop.bucket, drop.key), "")]
         if drops.ignored(drop.key):
             return [Outcome.IGNORED]
         try:
             name = drops.parse(drop.key)
         except Mistake as mistake:
-            return [self._homeless(drop, mistake)]
+            return [self._homeless(drop, [mistake])]
         if not drop.key.endswith("/" + drops.DEFAULTS):
             return [self._gathered(drop, name)]
         return self._defaults(drop, name)
 
     def _defaults(self, drop: Drop, name: Name) -> list[Outcome]:
         """Folder defaults may be what a waiting job below them lacks; wrong ones are answered like a job."""
-        try:
-            check_defaults(self._inbox, drop.key, name)
-        except Mistake as mistake:
-            return [self._homeless(drop, mistake, name)]
+        mistakes = wrong_defaults(self._inbox, drop.key, name)
+        if mistakes:
+            return [self._homeless(drop, mistakes, name)]
         return self._each(self._gatherer.waiting_below(name), lambda waiting: [self._gathered(*waiting)])
 
-    def _homeless(self, drop: Drop, mistake: Mistake, name: Name | None = None) -> Outcome:
+    def _homeless(self, drop: Drop, mistakes: Sequence[Mistake], name: Name | None = None) -> Outcome:
         """A file that belongs to no job, in no model's folder for one, is a job of its own, and a rejected one."""
         head = self._inbox.objects.head(drop.bucket, drop.key)
         if head is None:
             return Outcome.IGNORED
         version = str(head.get("VersionId") or head["LastModified"])
-        return self._stray(drop, mistake, identity("stray", drop.key, head["ETag"]), version, name)
+        return self._stray(drop, mistakes, identity("stray", drop.key, head["ETag"]), version, name)
 
-    def _stray(self, drop: Drop, mistake: Mistake, job_id: str, version: str, name: Name | None = None) -> Outcome:
+    def _stray(
+        self, drop: Drop, mistakes: Sequence[Mistake], job_id: str, version: str, name: Name | None = None
+    ) -> Outcome:
         folder, slash, file = drop.key.rpartition("/")
         model = drop.key.partition("/")[0] if slash else ""
         place = name.place.path if name else f"rejected/{folder}{slash}{file.rpartition('.')[0] or file}"
         source = {"type": "drop", "bucket": drop.bucket, "keys": [drop.key]}
-        return self._admission.decide(self._new(job_id, model, place, source, drop=version), None, mistake)
+        return self._admission.decide(self._new(job_id, model, place, source, drop=version), None, mistakes)
 
     def _gathered(self, drop: Drop, name: Name) -> Outcome:
         found = self._gatherer.gather(drop, name)
@@ -121,8 +138,32 @@ class Intake:
     def _assembled(self, found: Assembly) -> Outcome:
         model = found.place.model
         job = self._new(found.job_id, model.id, found.place.path, self._gatherer.source(found), drop=found.drop)
-        job = job.evolve(gateway=model.gateway, input=found.values, versions=found.versions)
-        return self._admission.decide(job, model, found.mistake)
+        job = job.evolve(gateway=model.gateway, input=found.values, versions=found.versions, then=found.then)
+        outcome = self._admission.decide(job, model, found.mistakes)
+        # Whoever drops the files of a row again wants what it lacks.
+        return self._go_on(job.job_id, job.drop) if found.then and outcome is Outcome.REPEATED else outcome
+
+    # Steps
+
+    def _go_on(self, job_id: str, drop: str) -> Outcome:
+        """Have the first job made that follows this one in its row and has no film yet."""
+        before = self._store.get(job_id)
+        while before is not None and before.then and before.status is Status.SUCCEEDED:
+            outcome = self._step(before, drop)
+            if outcome is not Outcome.REPEATED:
+                return outcome
+            before = self._store.get(before.next_id)
+        return Outcome.REPEATED
+
+    def _step(self, before: Job, drop: str) -> Outcome:
+        job = following(before, self._outbox).evolve(drop=drop, created_at=self._clock())
+        model = catalog.resolve(job.model)
+        if model is None:
+            return self._admission.decide(job, None, [Mistake("model", f"{job.model!r} is not a model any more")])
+        reading = read(model, [Said(job.input)])
+        mistakes = [*reading.mistakes]
+        versions = pinned(self._inbox.lender, reading, {}, mistakes)
+        return self._admission.decide(job.evolve(versions=versions), model, mistakes)
 
     # Messages
 
@@ -133,20 +174,22 @@ class Intake:
             return self._unreadable(request, None, mistake, request.input)
         job = self._new(_message_identity(model.id, request), model.id, _place_of(model, request), _source_of(request))
         job = job.evolve(gateway=model.gateway)
-        try:
-            values = _complete(model, request.input)
-            job = job.evolve(input=values, versions=pinned(self._inbox.lender, model, values, {}))
-        except Mistake as mistake:
-            return self._admission.decide(job.evolve(input=_kept(request.input)), model, mistake)
-        return self._admission.decide(job, model, None)
+        reading = read(model, [Said(request.input)])
+        mistakes = [*reading.mistakes, *_missing(reading)]
+        versions = pinned(self._inbox.lender, reading, {}, mistakes)
+        then = steps_of(request.then, self._inbox.lender, mistakes)
+        mistakes = mistakes or reading.broken()
+        if mistakes:
+            return self._admission.decide(job.evolve(input=_kept(request.input)), model, mistakes)
+        return self._admission.decide(job.evolve(input=reading.values, versions=versions, then=then), model, [])
 
     def _unreadable(
-        self, message: Request | Unreadable, model: Model | None, mistake: Mistake, values: Mapping[str, Any]
+        self, message: Request | Unreadable, model: type[Model] | None, mistake: Mistake, values: Mapping[str, Any]
     ) -> Outcome:
         name = model.id if model else sound(message.model[:200])
         place = _place_of(model, message) if model else f"rejected/{message.id or 'message'}"
         job = self._new(_message_identity(name, message), name, place, _source_of(message))
-        return self._admission.decide(job.evolve(input=_kept(values)), model, mistake)
+        return self._admission.decide(job.evolve(input=_kept(values)), model, [mistake])
 
     def _new(self, job_id: str, model: str, place: str, source: Mapping[str, Any], *, drop: str = "") -> Job:
         return Job(
@@ -161,17 +204,13 @@ class Intake:
         )
 
 
-def _complete(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:
-    """A message's input in wire form. Raises Mistake: unlike a drop, it has no missing part to wait for."""
-    values = model.parse(given)
-    missing = model.missing(values)
-    if missing:
-        raise Mistake(missing[0], "is missing", "every required field: " + ", ".join(missing))
-    model.check(values)
-    return values
+def _missing(reading: Reading) -> Iterator[Mistake]:
+    """What is missing is a mistake in a message: unlike a drop, it has no part to wait for."""
+    if reading.missing:
+        yield Mistake(reading.missing[0], "is missing", "every required field: " + ", ".join(reading.missing))
 
 
-def _place_of(model: Model, message: Request | Unreadable) -> str:
+def _place_of(model: type[Model], message: Request | Unreadable) -> str:
     return "/".join(filter(None, [model.id, message.output, message.id or "job"]))
 
 

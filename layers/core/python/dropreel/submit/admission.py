@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
+from dropreel import catalog
 from dropreel.aws.jobs_table import JobsTable
 from dropreel.catalog.model import Model
 from dropreel.delivery.ending import Ending
-from dropreel.errors import Mistake
+from dropreel.errors import Mistake, Mistakes
 from dropreel.jobs import Arrival, Job, Status, on_arrival
 from dropreel.redaction import redact, redacted
 from dropreel.submit.lending import media_of
@@ -61,25 +62,25 @@ class Admission:
         self._allow_loopback = allow_loopback
         self._clock = clock
 
-    def decide(self, job: Job, model: Model | None, mistake: Mistake | None) -> Outcome:
+    def decide(self, job: Job, model: type[Model] | None, mistakes: Sequence[Mistake]) -> Outcome:
         """Send a new job, try an ended one again, or leave well alone."""
         existing = self._store.get(job.job_id)
         match on_arrival(existing, job.drop), existing:
             case Arrival.SEND | Arrival.RETRY, None:
-                return self._admit(job, None, model, mistake)
+                return self._admit(job, None, model, mistakes)
             case Arrival.SEND, Job() as held:
                 known = held.dropped(job.drop)
                 if known != held and not self._store.note_drop(held, job.drop):
-                    return self.decide(job, model, mistake)  # it has moved on in this moment, and the drop is not noted
+                    return self.decide(job, model, mistakes)  # it has moved on meanwhile, and the drop is not noted
                 return self._send(known, held)
             case Arrival.RETRY, Job() as ended:
                 again = job.evolve(created_at=ended.created_at, history=ended.history, claims=ended.claims)
-                return self._admit(again, ended, model, mistake)
+                return self._admit(again, ended, model, mistakes)
             case Arrival.NOTE, Job() as under_way:
                 if under_way.status is Status.DELIVERING and self._ending.announced(under_way):
                     return Outcome.EARLY
                 if not self._store.note_drop(under_way, job.drop):
-                    return self.decide(job, model, mistake)
+                    return self.decide(job, model, mistakes)
         return Outcome.REPEATED
 
     def resume(self, job_id: str) -> Outcome:
@@ -91,13 +92,14 @@ class Admission:
         """Send a held job as a probe of the gate that holds it."""
         return self._send(job, job, probing=probing)
 
-    def _admit(self, job: Job, existing: Job | None, model: Model | None, mistake: Mistake | None) -> Outcome:
+    def _admit(self, job: Job, existing: Job | None, model: type[Model] | None, mistakes: Sequence[Mistake]) -> Outcome:
         if model is None:
-            return self._reject(job, existing, str(mistake or Mistake("model", "is not known")))
-        mistake = mistake or self._forbidden(model, job.input)
-        if mistake is not None:
-            return self._reject(job, existing, str(mistake))
-        return self._send(job.evolve(price_usd=model.price_usd(job.input)), existing)
+            mistakes = mistakes or [Mistake("model", "is not known")]
+        else:
+            mistakes = mistakes or [*self._forbidden(model, job.input), *self._forbidden_later(job)]
+        if mistakes or model is None:
+            return self._reject(job, existing, str(Mistakes(mistakes)))
+        return self._send(job.evolve(price_usd=model.model_validate(job.input).price_usd()), existing)
 
     def _send(self, job: Job, was: Job | None, *, probing: str = "") -> Outcome:
         try:
@@ -107,13 +109,18 @@ class Admission:
         logger.info("%s: %s", job.model, sent.value, extra={"job_id": job.job_id})
         return _OUTCOMES[sent]
 
-    def _forbidden(self, model: Model, values: Mapping[str, Any]) -> Mistake | None:
-        """A plain http address, which is for laptops only."""
+    def _forbidden(self, model: type[Model], values: Mapping[str, Any]) -> Iterator[Mistake]:
+        """Plain http addresses, which are for laptops only."""
         for field in model.media():
             urls = media_of({field.name: values.get(field.name)})
             if not self._allow_loopback and any(url.startswith("http://") for url in urls):
-                return Mistake(field.name, "is a plain http address", "https://… or s3://bucket/key")
-        return None
+                yield Mistake(field.name, "is a plain http address", "https://… or s3://bucket/key")
+
+    def _forbidden_later(self, job: Job) -> Iterator[Mistake]:
+        """The same in the steps that are to follow, which are checked before the first is paid."""
+        for step in job.then:
+            if model := catalog.resolve(step["model"]):
+                yield from self._forbidden(model, step["input"])
 
     def _reject(self, job: Job, existing: Job | None, message: str) -> Outcome:
         now = self._clock()
@@ -127,5 +134,5 @@ class Admission:
             completed_at=now,
         )
         logger.info("rejected: %s", error["message"], extra={"job_id": job.job_id})
-        self._ending.reject(rejected.noted(now, error["message"]), existing)
+        self._ending.reject(rejected.noted(now, error["message"].replace("\n", "; ")), existing)
         return Outcome.REJECTED

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from dropreel.aws.objects import Objects
-from dropreel.catalog.fields import KIND_OF, Media
-from dropreel.catalog.model import Model
-from dropreel.errors import Mistake
+from dropreel.catalog.fields import KIND_OF
+from dropreel.catalog.model import Media
+from dropreel.catalog.requests import Reading
+from dropreel.errors import Mistake, noted
 from dropreel.transfer import file_types
 
 if TYPE_CHECKING:
@@ -76,14 +77,18 @@ class Lender:
             raise Mistake(media.name, f"{bucket} is a bucket in {self._regions[bucket]}", f"a bucket in {here}")
 
 
-def pinned(lender: Lender, model: Model, values: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
-    """The version of each object that the values name, so that what was looked at is what is sent.
+def pinned(lender: Lender, reading: Reading, known: Mapping[str, str], mistakes: list[Mistake]) -> dict[str, str]:
+    """The version of each object that a request names, so that what was looked at is what is sent.
 
-    Known versions need no look. Raises Mistake for an object that is not there or that we may not read.
+    Known versions need no look. An object that is not there, or that we may not read, is a mistake.
     """
-    named = [(field, uri) for field in model.media() for uri in sorted(media_of({"": values.get(field.name)}))]
-    lent = [(field, uri) for field, uri in named if uri.startswith("s3://")]
-    return {uri: known[uri] if uri in known else lender.check(field, uri) for field, uri in lent}
+    versions: dict[str, str] = {}
+    for media in reading.request.media():
+        for uri in sorted(media_of({"": reading.values.get(media.name)})):
+            if uri.startswith("s3://"):
+                with noted(mistakes):
+                    versions[uri] = known[uri] if uri in known else lender.check(media, uri)
+    return versions
 
 
 def media_of(values: Mapping[str, Any]) -> set[str]:

@@ -24,9 +24,9 @@ logger = logging.getLogger(__name__)
 
 #: Held jobs tried by one probe, should the first ones have ended meanwhile, or cost more than is left.
 PROBES = 10
-#: Probes after which another execution takes over: an execution's history has room for 25,000 events, and one probe
-#: makes some ten.
-MOST_ROUNDS = 1000
+#: Probes after which another execution takes over: a standard execution lasts for a year at most, and there may be a
+#: day between two probes. Its history has room for 25,000 events, and one probe makes some ten.
+MOST_ROUNDS = 300
 
 
 class Probe:

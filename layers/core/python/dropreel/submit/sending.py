@@ -138,6 +138,7 @@ class Sender:
             input=job.input,
             versions=job.versions,
             source=job.source,
+            then=job.then,
             drop=job.drop,
             attempt=attempt,
             errors=job.errors,
