@@ -9,7 +9,7 @@ from dropreel.aws.queues import resume
 from dropreel.jobs import Job, Status
 from tests.simulation.functions import FIRST_POLL
 from tests.simulation.gateway import Post
-from tests.simulation.ledger import Ledger, order_of
+from tests.simulation.ledger import Ledger, number_of, order_of
 from tests.simulation.machines import Execution
 from tests.simulation.script import Plan
 from tests.simulation.world import START, World
@@ -132,7 +132,7 @@ def _heeded(world: World) -> Iterator[str]:
     """Whoever drops the files again once a manifest says FAILED has them tried again, record or no record."""
     for job in world.account.jobs().values():
         name = order_of(job)
-        again = name and world.plan.orders[int(name.removeprefix("order"))].upon_failure
+        again = name and world.plan.orders[number_of(name)].upon_failure
         if again and job.status is Status.FAILED and job.attempt < 2:
             yield f"{name} was dropped again upon its manifest, and not tried again"
 

@@ -64,6 +64,13 @@ STORIES: dict[str, Plan] = {
     ),
     "two drops of which the budget allows one a day": replace(BOOK, budget=Decimal("1.20"), orders=(Order(), Order())),
     "three parts of which two come while the first is looked at": replace(BOOK, orders=(Order("triple", gap=10.0),)),
+    "a row": replace(BOOK, orders=(Order("row"),)),
+    "a row without callbacks, within a budget": replace(
+        BOOK, webhooks=False, budget=Decimal(9), orders=(Order("row"),)
+    ),
+    "a row whose second step fails, and that is dropped again": replace(
+        BOOK, orders=(Order("row", steps=(FAILED_FIRST, (Generation(),)), again=(20_000.0,), repeats=(900.0,)),)
+    ),
     "a drop that fails, and is dropped again upon its manifest": replace(
         BOOK, orders=(Order(generations=FAILED_FIRST, upon_failure=True),)
     ),
@@ -77,6 +84,9 @@ STORIES: dict[str, Plan] = {
 #: Lives so long that the tests pass over two effects of three; `python -m tests.simulation --crashes` does not.
 LONG = frozenset(
     {
+        "a row",
+        "a row without callbacks, within a budget",
+        "a row whose second step fails, and that is dropped again",
         "a drop that is refused at first",
         "two drops that are refused at first, within a budget",
         "several that are refused at first",

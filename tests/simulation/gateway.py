@@ -19,7 +19,7 @@ from dropreel.transfer.addresses import Policy
 from dropreel.transfer.fetching import Media
 from tests.simulation.account import KEYS
 from tests.simulation.effects import Effects, Life
-from tests.simulation.script import Generation, Plan
+from tests.simulation.script import STEPS, Generation, Plan
 
 REFUSING = frozenset({401, 402, 403, 429})
 #: Seconds that a 429 asks for.
@@ -98,6 +98,8 @@ class Gateways(httpx.BaseTransport):
 
     def _post(self, request: httpx.Request) -> httpx.Response:
         order = NAME.findall(unquote(request.content.decode()))[0]
+        step = next((number for number, model in enumerate(STEPS, start=2) if model in request.url.path), 1)
+        order = f"{order}/{step}" if step > 1 else order
         gateway = "pixazo" if "pixazo" in request.url.host else "aimlapi"
         assert KEYS[gateway] in (request.headers.get("Ocp-Apim-Subscription-Key", ""), self._bearer(request))
         life = self._effects.life
@@ -227,7 +229,9 @@ class Gateways(httpx.BaseTransport):
         return [film(request_id, place) for place in range(post.script.outputs)] if post else []
 
     def _script(self, order: str) -> Generation:
-        scripts = self._plan.orders[int(order.removeprefix("order"))].generations
+        number, _, step = order.removeprefix("order").partition("/")
+        wanted = self._plan.orders[int(number)]
+        scripts = wanted.steps[int(step) - 2] if step else wanted.generations
         taken = sum(1 for post in self.posts if post.order == order and not post.refused)
         return scripts[min(taken, len(scripts) - 1)]
 

@@ -134,7 +134,7 @@ class Ledger:
         name = order_of(job)
         self._left[name] = self._left.get(name, 0) + 1
         seen = self._seen.get(name, 0.0)
-        again = any(at > seen for at, dropped in self._world.people.drops if dropped == name)
+        again = any(at > seen for at, dropped in self._world.people.drops if dropped == name.partition("/")[0])
         self._seen[name] = max(seen, life.began_at)
         if was.status is Status.SUCCEEDED or not again:
             self._broken(f"{name} left its end: {was.status} {was.attempt} became {job.status} {job.attempt}")
@@ -220,8 +220,14 @@ class Ledger:
 
 
 def order_of(job: Job) -> str:
-    """The order that a job belongs to."""
-    return order_in(f"{job.place} {job.input} {job.source}")
+    """The order that a job belongs to; a step's has its number."""
+    order = order_in(f"{job.place} {job.input} {job.source}")
+    return f"{order}/{job.step}" if job.step > 1 else order
+
+
+def number_of(order: str) -> int:
+    """Which order of the plan it is, or is a step of."""
+    return int(order.removeprefix("order").partition("/")[0])
 
 
 def order_in(text: str) -> str:

@@ -348,6 +348,15 @@ def _sends_and_lets_fail(self: Any, job: Job, was: Job | None, *, probing: str =
     return admission._OUTCOMES[self._sender.send(job, was, probing=probing)]
 
 
+def _forgets_what_follows(self: Any, job_id: str, owner: str) -> None:
+    job = self._store.get(job_id)
+    if job is None or job.status is not Status.SUCCEEDED:
+        _deliver(self, job_id, owner)
+
+
+_deliver = delivery.Delivery.deliver
+
+
 FAILS_LATE = (Generation(outcome="FAILED", seconds=400.0),)
 LOST = (Generation(answer="lost-accepted", calls="never"),)
 DUPLICATES = Plan(orders=(Order(repeats=(0.0, 1.0)), Order("message", repeats=(0.0,))), duplicates=6, leaps=2)
@@ -582,6 +591,12 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "a rejected drop is forgotten although it had been sent": Mutant(
         _in(jobs_table, "to_item", _forgets_what_was_rejected), "was forgotten", STORIES[LONG_WRONG]
+    ),
+    "a step is told of once, whatever becomes of that": Mutant(
+        _in(delivery.Delivery, "deliver", _forgets_what_follows),
+        "nothing follows",
+        STORIES["a row"],
+        mishap=("deliver", "UpdateItem", "lost"),
     ),
     "a token in the logs": Mutant(_in(sending.Sender, "_callback", _logs_the_token), "a secret in the logs", BOOK),
 }

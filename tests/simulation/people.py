@@ -12,7 +12,7 @@ from typing import Any
 from dropreel.jobs import Status
 from tests.simulation.account import INBOX, OUTBOX, Account
 from tests.simulation.cloud import Sqs
-from tests.simulation.script import Order, Plan
+from tests.simulation.script import STEPS, Order, Plan
 
 #: Seconds by which the intake queue delays what is put on it; an S3 event takes as long.
 QUIET = 5
@@ -121,8 +121,9 @@ def _files(order: Order, name: str) -> list[tuple[str, str, float]]:
         return [(f"pixverse-i2v/{name}.png", "a face", 0.0)]
     folder = f"{name}/" if order.spoilt else ""
     files = [(f"veo-3-1-fast/{folder}{name}.txt", f"a film of {name}", 0.0)]
-    if order.kind == "wrong":
-        files.append((f"veo-3-1-fast/{name}.json", '{"no-such": 1}', 0.0))
+    settings = {"wrong": {"no-such": 1}, "row": {"then": [{"model": model} for model in STEPS]}}
+    if order.kind in settings:
+        files.append((f"veo-3-1-fast/{name}.json", json.dumps(settings[order.kind]), 0.0))
     return files
 
 

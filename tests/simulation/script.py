@@ -63,11 +63,13 @@ class Order:
     """Something that people want, and what else they do about it."""
 
     #: drop, pair, triple (the second of its parts comes upon the record of what the first waits for), message,
-    #: anonymous (a message without an id), aimlapi, or wrong (a mistake in the settings).
+    #: anonymous (a message without an id), aimlapi, wrong (a mistake in the settings), or row (two steps follow).
     kind: str = "drop"
     at: float = 0.0
     #: What each POST for it comes to; the last also stands for all further ones.
     generations: tuple[Generation, ...] = (Generation(),)
+    #: The same for each step that follows.
+    steps: tuple[tuple[Generation, ...], ...] = ((Generation(),), (Generation(),))
     #: Seconds between the parts of a pair, of which the sound comes first if it is negative.
     gap: float = 1.0
     #: When the same event (or message with the same id) comes again.
@@ -78,6 +80,10 @@ class Order:
     upon_failure: bool = False
     #: From when to when its folder has defaults that are wrong.
     spoilt: tuple[float, float] | None = None
+
+
+#: The models of a row's steps.
+STEPS = ("pixelcut-video-background-removal", "veed-video-background-remover-541")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +168,10 @@ def draw_plan(choose: Choose[object]) -> Plan:
 
     def order() -> Order:
         return Order(
-            kind=one("drop", "pair", "message", "aimlapi", "anonymous", "wrong", "triple"),
+            kind=one("drop", "pair", "message", "aimlapi", "anonymous", "wrong", "triple", "row"),
             at=one(0.0, 0.0, 1.0, 30.0, 400.0),
             generations=tuple(generation() for _ in range(one(1, 1, 2, 3))),
+            steps=tuple(tuple(generation() for _ in range(one(1, 2))) for _ in range(2)),
             gap=one(1.0, -1.0, 0.0, 20.0),
             repeats=one((), (), (0.0,), (3.0, 50.0), (700.0, 1200.0)),
             again=one((), (), (), (20.0,), (600.0,), (1500.0,), (600.0, 1500.0)),

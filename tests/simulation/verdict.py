@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from dropreel.delivery.ending import manifest
 from dropreel.jobs import ENDED, Job, Status, token_hash
 from tests.simulation.account import KEYS, OUTBOX
 from tests.simulation.bounds import mishaps, troubled_until, unbounded
-from tests.simulation.ledger import Ledger, order_of
+from tests.simulation.ledger import Ledger, number_of, order_of
 from tests.simulation.world import START, World
 
 #: Failed downloads after which a job may give up.
@@ -55,8 +55,18 @@ def _visible(world: World) -> Iterator[str]:
         mine = [job for job in jobs if order_of(job) == f"order{number}"]
         if len(mine) != 1:
             yield f"order{number} has {len(mine)} records: {[str(job.status) for job in mine]}"
+    yield from _followed(jobs)
     open_ = [job for job in jobs if job.status not in ENDED and not _withdrawn(world, job)]
     yield from (f"{order_of(job)} is left {job.status}: {job.reason}" for job in open_)
+
+
+def _followed(jobs: Sequence[Job]) -> Iterator[str]:
+    """A job that has its film is followed by the next of its row, and by nothing else; no other job is."""
+    known = {job.job_id for job in jobs}
+    wanted = {job.next_id: job for job in jobs if job.then and job.status is Status.SUCCEEDED}
+    yield from (f"nothing follows {order_of(job)}" for job_id, job in wanted.items() if job_id not in known)
+    steps = [job for job in jobs if job.step > 1]
+    yield from (f"{order_of(job)} follows nothing" for job in steps if job.job_id not in wanted)
 
 
 def _withdrawn(world: World, job: Job) -> bool:
@@ -119,7 +129,7 @@ def _truthful(world: World, job: Job) -> Iterator[str]:
             right = script is not None and (script.gone or script.outputs == 0 or script.broken >= MOST_BROKEN)
             right = right or (script is not None and script.slow > 0)
         case Status.REJECTED, _:
-            right = world.plan.orders[int(name.removeprefix("order"))].kind == "wrong" and not posts
+            right = world.plan.orders[number_of(name)].kind == "wrong" and not posts
         case Status.EXPIRED, _:
             right = _late(world, job)
         case _:

@@ -212,6 +212,8 @@ class Delivery:
             if ended.status is not Status.EXPIRED:  # a late outcome may come
                 self._watches.stop(ended.execution_name)
             self._go_on(ended)
+        elif ended.then:  # perhaps the write was ours, and its answer was lost: the record will tell
+            raise ComeAgain(MOMENT)
         logger.info("%s", ended.status, extra={"job_id": ended.job_id})
 
     def _go_on(self, job: Job) -> None:
