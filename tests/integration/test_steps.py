@@ -123,7 +123,7 @@ def test_a_film_that_is_gone_ends_the_row_with_a_manifest(world: World) -> None:
     world.take()
     job = world.job()
     assert world.gateways.wait_for(lambda: bool(world.gateways.media_sha256(job.request_id)))
-    world.deliver()
+    world.delivery.deliver(job.job_id, "a message")
     found = world.s3.list_object_versions(Bucket=OUTBOX)["Versions"]
     for version in found:
         world.s3.delete_object(Bucket=OUTBOX, Key=version["Key"], VersionId=version["VersionId"])
