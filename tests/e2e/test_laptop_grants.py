@@ -49,6 +49,7 @@ REASONS: Mapping[tuple[str, str, str], str] = {
     ("", "sqs:GetQueueAttributes", "sqs"): _FED,
     ("submit", "sqs:ChangeMessageVisibility", "sqs"): "a drop whose quiet time is not over comes again when it is",
     ("submit", "states:StopExecution", "states"): _RACE,
+    ("poll", "sqs:SendMessage", "sqs"): "a look finds a held job that nobody was told of, where its submitter has died",
     ("probe", "states:StopExecution", "states"): _RACE,
     ("probe", "states:StartExecution", "states"): "an execution hands over to another after 300 probes",
     ("probe", "secretsmanager:GetSecretValue", "secretsmanager"): "either gateway may refuse",
