@@ -70,8 +70,8 @@ class Sending:
         outbox: s3.Bucket = self.storage.outbox
         function.allow("s3:ListBucket", on=readable)
         function.allow("s3:GetObject", "s3:GetObjectVersion", on=[f"{bucket}/*" for bucket in readable])
-        # GetObject is what reading a manifest's metadata takes.
-        function.allow("s3:PutObject", "s3:GetObject", on=[outbox.arn_for_objects("*")])
+        # To read a manifest's metadata, and to lend a film to the step that follows.
+        function.allow("s3:PutObject", "s3:GetObject", "s3:GetObjectVersion", on=[outbox.arn_for_objects("*")])
         others = [f"arn:<AWS::Partition>:s3:::{bucket}" for bucket in self.settings.media_buckets]
         shown = ["<Inbox.Arn>", "<Outbox.Arn>", *others]
         acknowledge(function, {f"AwsSolutions-IAM5[Resource::{bucket}/*]": _ANY_NAME for bucket in shown})

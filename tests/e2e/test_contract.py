@@ -107,6 +107,17 @@ def test_picture_and_sound_in_either_order_become_one_film(
     assert len(posts(gateways, f"/{folder}/cat.png")) == 1
 
 
+def test_a_film_follows_a_film(laptop: Stack, gateways: SimulatedGateways, folder: str) -> None:
+    cutter = "pixelcut-video-background-removal"
+    steps = [{"model": "pixelcut-background-removal", "input": {"background": "green"}}]
+    laptop.drop(f"veo-3-1-fast/{folder}/cat.json", json.dumps({"prompt": f"a cat {folder}", "then": steps}))
+    first = delivered(laptop, gateways, f"veo-3-1-fast/{folder}/cat-")
+    second = delivered(laptop, gateways, f"{cutter}/{folder}/cat-")
+    assert (first["then"], second["then"]) == (second["job_id"], None)
+    assert second["source"] == {"type": "step", "of": first["job_id"], "step": 2}
+    assert second["outputs"][0]["key"].startswith(f"{cutter}/{folder}/cat-{second['job_id']}.")
+
+
 def test_half_a_pair_waits_and_its_record_says_for_what(laptop: Stack, folder: str) -> None:
     laptop.drop(f"veed-fabric/{folder}/cat.png", sample_picture())
     place = f"veed-fabric-1-0-api-130/{folder}/cat"

@@ -25,6 +25,7 @@ from tests.e2e.tiny import eventually
 Calls = dict[str, set[Call]]
 
 MODEL, FILM_OF = "veo-3-1-fast", "pixverse-c1-image-to-video"
+CUTTER = "pixelcut-video-background-removal"
 SETTINGS = {**QUICK, "daily_budget_usd": "1000", "max_error_retries": "1"}
 #: Prompts of drops of their own, whose films end as the markers say.
 DROPS = {
@@ -117,6 +118,7 @@ def everything_that_happens_to_drops(laptop: RecordedLaptop, gateways: Simulated
 
     for name, prompt in DROPS.items():
         put(f"{MODEL}/{name}.txt", prompt)
+    put(f"{MODEL}/row.json", json.dumps({"prompt": "a cat", "then": [{"model": CUTTER}]}))
     put(f"{FILM_OF}/pair.txt", "a cat")  # waits for its picture
     for _ in range(2):  # a film that failed is tried again, and its manifest replaced
         put(f"{MODEL}/failed.txt", "[sim:failed] a cat")
@@ -129,6 +131,8 @@ def everything_that_happens_to_drops(laptop: RecordedLaptop, gateways: Simulated
     message["input"]["audio_url"] = "https://a.example/a.mp3"  # type: ignore[index]
     laptop.client("sqs").send_message(QueueUrl=laptop.outputs["QueueUrl"], MessageBody=json.dumps(message))
     assert eventually(lambda: ended(*DROPS, "wrong", "pair", "polled", "x"), 240), laptop.outputs
+    steps = partial(s3.list_objects_v2, Bucket=laptop.outputs["OutboxBucket"], Prefix=f"{CUTTER}/row-")
+    assert eventually(lambda: any(".json" in item["Key"] for item in steps().get("Contents", [])), 60)
 
     # A gateway refuses; some that wait behind it can't be sent any more when it takes them again.
     gateways.refuse(402)

@@ -140,7 +140,7 @@ _MACHINE = {"*": _TRACE["*"] | {"xray:GetSamplingRules", "xray:GetSamplingTarget
 _SENDS = {
     "Inbox.Arn": {"s3:ListBucket"},
     "Inbox.Arn/*": {"s3:GetObject", "s3:GetObjectVersion"},
-    "Outbox.Arn/*": {"s3:PutObject", "s3:GetObject"},
+    "Outbox.Arn/*": {"s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"},
     "Jobs.Arn": _WRITE - {"dynamodb:DeleteItem"},
     "Gates.Arn": _WRITE,
     "QueuesDeliverQueue.Arn": {"sqs:SendMessage"},
