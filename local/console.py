@@ -40,7 +40,7 @@ _MOST_JOBS = 200
 _LARGEST_FILE = 2 * 1024**3
 _CHUNK = 256 * 1024
 #: what the page's list shows of a job beside what the command's list does
-_SHOWN_TOO = ("gateway", "missing", "attempt", "outputs", "meaning", "todo")
+_SHOWN_TOO = ("gateway", "missing", "attempt", "source", "then", "outputs", "meaning", "todo")
 #: what a browser may show of an output; anything else is only kept
 _PLAYED = ("video/", "image/", "audio/")
 

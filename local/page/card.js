@@ -45,7 +45,7 @@ export function newCard(job) {
 // Shows the job as it is now; whether that is news of its state. The model is undefined where the job has none.
 export function update(card, job, model) {
   const {parts} = card, state = stateOf(job), news = JSON.stringify(job);
-  put(parts.meta, [costOf(job), `started ${clock(job.created_at)}`,
+  put(parts.meta, [rowOf(job), costOf(job), `started ${clock(job.created_at)}`,
     ENDED.includes(state) ? `took ${lasted(job)}` : lasted(job), job.attempt > 1 ? `attempt ${job.attempt}` : ""].filter(Boolean).join(" · "));
   if (news === card.shown) return false;
   const moved = !card.shown || state !== stateOf(card.job);
@@ -83,6 +83,13 @@ function costOf(job) {
   if (job.cost === "nothing") return "cost: nothing";
   if (job.price_usd == null) return "";
   return (facts.paid_gateways[job.gateway] ? "cost: " : "cost at the real gateway: ") + job.cost;
+}
+
+// Which of several films it is, each made from the one before.
+function rowOf(job) {
+  const step = job.source?.type === "step" ? job.source.step : 1;
+  if (step === 1 && !job.then) return "";
+  return `step ${step}` + (job.then ? ", another follows" : ", the last");
 }
 
 function film(job, output) {
