@@ -66,7 +66,13 @@ def asked(request: Request) -> Asked | None:
 def _session(key: str) -> AssumedRole | None:
     backends = (backend for regions in sts_backends.values() for backend in regions.values())
     found = (backend.get_assumed_role_from_access_key(key) for backend in backends)
-    return next((session for session in found if session), None)
+    return next((session for session in found if session and _is_a_functions(session.role_arn)), None)
+
+
+def _is_a_functions(role: str) -> bool:
+    """Whether Lambda takes this role; one that people take, as whoever deploys does, is no business of the laptop's."""
+    trusted = json.dumps(_role(role).assume_role_policy_document)
+    return "lambda.amazonaws.com" in trusted
 
 
 def _of_json(request: Request, service: str, where: str) -> Iterable[Call]:
@@ -157,9 +163,14 @@ def may(role: str, call: Call) -> bool:
 
 def statements(role: str) -> list[Mapping[str, Any]]:
     """All statements of a role's own policies, as they are now; a role of ours has no others."""
-    found: Role = iam_backends[role.split(":")[4]]["aws"].get_role(role.rpartition("/")[2])
+    found = _role(role)
     documents = [json.loads(policy) if isinstance(policy, str) else policy for policy in found.policies.values()]
     return [statement for document in documents for statement in _listed(document["Statement"])]
+
+
+def _role(arn: str) -> Role:
+    found: Role = iam_backends[arn.split(":")[4]]["aws"].get_role(arn.rpartition("/")[2])
+    return found
 
 
 def allows(statements: Iterable[Mapping[str, Any]], call: Call) -> bool:

@@ -18,7 +18,9 @@ from local.moto_server import ACCOUNT, REGION
 from local.stack import StartFailed
 from tests.e2e.tiny import Tiny
 
-_TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
+_TRUST = (
+    '{"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}'
+)
 
 
 class Role:

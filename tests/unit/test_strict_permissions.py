@@ -17,7 +17,9 @@ from local.strict.permissions import Call
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 DYNAMODB, SQS = (f"arn:aws:{service}:{REGION}:{ACCOUNT}" for service in ("dynamodb", "sqs"))
-_TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
+_TRUST = (
+    '{"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}'
+)
 
 
 @pytest.fixture
@@ -213,3 +215,11 @@ def test_a_role_may_do_what_its_policies_say(session: Any) -> None:
     role = f"arn:aws:iam::{ACCOUNT}:role/submit"
     assert permissions.may(role, Call("sqs:SendMessage", f"{SQS}:intake"))
     assert not permissions.may(role, Call("sqs:DeleteMessage", f"{SQS}:intake"))
+
+
+def test_a_role_that_people_take_is_not_looked_at(session: Mapping[str, Any]) -> None:
+    assert permissions._session(session["AccessKeyId"]) is not None
+    boto3.client("iam").create_role(RoleName="deployer", AssumeRolePolicyDocument='{"Statement": []}')
+    arn = f"arn:aws:iam::{ACCOUNT}:role/deployer"
+    taken = boto3.client("sts", region_name=REGION).assume_role(RoleArn=arn, RoleSessionName="me")["Credentials"]
+    assert permissions._session(taken["AccessKeyId"]) is None
