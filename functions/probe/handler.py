@@ -1,4 +1,4 @@
-"""A round of a closed gate: its execution's state in, the next state out. `dropreel.submit.sending.probe` decides."""
+"""A round of a closed gate: its execution's state in, the next state out. `dropreel.submit.probe` decides."""
 
 from __future__ import annotations
 

@@ -105,25 +105,27 @@ def test_a_row_that_is_dropped_again_when_it_is_made_pays_nothing(world: World) 
     assert world.post_count() == 2
 
 
-def test_a_delivery_that_dies_before_it_tells_of_the_next_step_is_made_good_by_its_message(world: World) -> None:
+def first_delivered(world: World) -> str:
+    """The id of a job whose film is in the outbox, and whose step has not been taken up yet."""
     drop(world, CUT)
     world.take()
     job = world.job()
     assert world.gateways.wait_for(lambda: bool(world.gateways.media_sha256(job.request_id)))
     world.delivery.deliver(job.job_id, "a message")
+    return job.job_id
+
+
+def test_a_delivery_that_dies_before_it_tells_of_the_next_step_is_made_good_by_its_message(world: World) -> None:
+    job_id = first_delivered(world)
     world.sqs.purge_queue(QueueUrl=world.intake_url)  # what it sent is lost
-    world.delivery.deliver(job.job_id, "a message")
-    world.delivery.deliver(job.job_id, "another")
+    world.delivery.deliver(job_id, "a message")
+    world.delivery.deliver(job_id, "another")
     world.settle_down(lambda: len(world.jobs()) == 2 and world.finished(), seconds=30)
     assert world.post_count() == 2
 
 
 def test_a_film_that_is_gone_ends_the_row_with_a_manifest(world: World) -> None:
-    drop(world, CUT)
-    world.take()
-    job = world.job()
-    assert world.gateways.wait_for(lambda: bool(world.gateways.media_sha256(job.request_id)))
-    world.delivery.deliver(job.job_id, "a message")
+    first_delivered(world)
     found = world.s3.list_object_versions(Bucket=OUTBOX)["Versions"]
     for version in found:
         world.s3.delete_object(Bucket=OUTBOX, Key=version["Key"], VersionId=version["VersionId"])

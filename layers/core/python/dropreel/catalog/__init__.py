@@ -11,7 +11,7 @@ from dropreel.catalog.model import Model
 from dropreel.catalog.requests import shown
 from dropreel.errors import Mistake
 
-__all__ = ["MODELS", "Model", "find", "resolve"]
+__all__ = ["MODELS", "Model", "find", "of_films", "resolve"]
 
 _ALL: Final[tuple[type[Model], ...]] = (
     veed.Fabric,
@@ -38,6 +38,11 @@ _BY_NAME: Final = {name: model for model in _ALL for name in (model.id, model.al
 def resolve(name: str) -> type[Model] | None:
     """The model of this id or alias, if there is one."""
     return _BY_NAME.get(name)
+
+
+def of_films() -> list[type[Model]]:
+    """The models that make something of a film, which may be steps that follow a job."""
+    return [model for model in MODELS.values() if model.place_for("video", None)]
 
 
 def find(name: str) -> type[Model]:

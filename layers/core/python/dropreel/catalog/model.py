@@ -17,6 +17,9 @@ from dropreel.errors import Mistake
 #: Who can be asked.
 Gateway = Literal["pixazo", "aimlapi"]
 
+#: How many steps may follow a job, each made from the film of the one before.
+MOST_STEPS: Final = 4
+
 #: Veo 3.1 documents these in its body; a callback of the user's own would hide the outcome from the pipeline.
 PIPELINE_OWNED: Final = frozenset({"webhook", "webhook_events_filter"})
 

@@ -39,6 +39,12 @@ class Reading:
     #: Every word that is wrong.
     mistakes: tuple[Mistake, ...]
 
+    def incomplete(self) -> list[Mistake]:
+        """What is missing as a mistake, where no other part can bring it."""
+        if not self.missing:
+            return []
+        return [Mistake(self.missing[0], "is missing", "every required field: " + ", ".join(self.missing))]
+
     def broken(self) -> list[Mistake]:
         """The rules between parameters that are broken; none is as long as a parameter is wrong or missing."""
         return [] if self.mistakes or self.missing else list(self.request.rules())

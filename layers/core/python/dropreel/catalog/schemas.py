@@ -8,7 +8,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from dropreel.catalog.model import Model
+from dropreel.catalog.model import MOST_STEPS, Model
 
 
 class _Plain(GenerateJsonSchema):
@@ -44,13 +44,13 @@ def settings(model: type[Model]) -> dict[str, Any]:
 
 def _then() -> dict[str, Any]:
     """The schema of the steps that follow."""
-    from dropreel.catalog import MODELS
+    from dropreel.catalog import of_films
 
-    takers = [name for model in MODELS.values() if model.place_for("video", None) for name in (model.id, model.alias)]
+    takers = [name for model in of_films() for name in (model.id, model.alias)]
     parts = {"model": {"enum": [name for name in takers if name]}, "input": {"type": "object"}}
     step = {"type": "object", "properties": parts, "required": ["model"], "additionalProperties": False}
     said = "what is to be made of the film then, step by step"
-    return {"type": "array", "minItems": 1, "maxItems": 4, "items": step, "description": said}
+    return {"type": "array", "minItems": 1, "maxItems": MOST_STEPS, "items": step, "description": said}
 
 
 def allowed(found: Mapping[str, Any]) -> str:

@@ -74,9 +74,10 @@ class Delivery:
         Raises ComeAgain: while somebody else is at it, and until the next try at its outputs.
         """
         job = self._store.get(job_id)
-        if job is None or job.status in SETTLED:
-            if job is not None:  # whoever ended it may have died before the next was told of
-                self._go_on(job)
+        if job is None:
+            return
+        if job.status in SETTLED:
+            self._go_on(job)  # whoever ended it may have died before the next was told of
             return
         if job.status is Status.HELD:
             if not job.gate:  # an ERROR's resubmission whose message may have been lost

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from dropreel import catalog
 from dropreel.aws.jobs_table import JobsTable
 from dropreel.aws.queues import ComeAgain
 from dropreel.catalog.model import Model
-from dropreel.catalog.requests import Reading, Said, read
+from dropreel.catalog.requests import Said, read
 from dropreel.errors import Mistake
 from dropreel.intake import drops, envelopes
 from dropreel.intake.assembly import Assembly, wrong_defaults
@@ -175,7 +175,7 @@ class Intake:
         job = self._new(_message_identity(model.id, request), model.id, _place_of(model, request), _source_of(request))
         job = job.evolve(gateway=model.gateway)
         reading = read(model, [Said(request.input)])
-        mistakes = [*reading.mistakes, *_missing(reading)]
+        mistakes = [*reading.mistakes, *reading.incomplete()]
         versions = pinned(self._inbox.lender, reading, {}, mistakes)
         then = steps_of(request.then, self._inbox.lender, mistakes)
         mistakes = mistakes or reading.broken()
@@ -202,12 +202,6 @@ class Intake:
             drop=drop,
             created_at=self._clock(),
         )
-
-
-def _missing(reading: Reading) -> Iterator[Mistake]:
-    """What is missing is a mistake in a message: unlike a drop, it has no part to wait for."""
-    if reading.missing:
-        yield Mistake(reading.missing[0], "is missing", "every required field: " + ", ".join(reading.missing))
 
 
 def _place_of(model: type[Model], message: Request | Unreadable) -> str:

@@ -12,21 +12,20 @@ from decimal import Decimal
 from typing import Any
 
 from dropreel import catalog
-from dropreel.catalog.model import Media, Model
+from dropreel.catalog.model import MOST_STEPS, Media, Model
 from dropreel.catalog.requests import Said, read
 from dropreel.errors import Mistake, noted
 from dropreel.intake import drops
 from dropreel.jobs import Job, Status
 from dropreel.submit.lending import Lender, pinned
 
-#: How many may follow a job.
-MOST = 4
 #: Characters of all of them in a record.
 LONGEST = 100_000
 #: Stands for the film that is yet to be made.
 FILM = "s3://outbox/film.mp4"
 
-_ALLOWED = f'a list of 1 to {MOST} steps, each {{"model": "…", "input": {{…}}}}'
+_PARTS = ("model", "input")
+_ALLOWED = f'a list of 1 to {MOST_STEPS} steps, each {{"model": "…", "input": {{…}}}}'
 
 Step = Mapping[str, Any]
 
@@ -38,7 +37,7 @@ def steps_of(told: object, lender: Lender, mistakes: list[Mistake]) -> tuple[Ste
     """
     if told is None:
         return ()
-    if not isinstance(told, list) or not 1 <= len(told) <= MOST:
+    if not isinstance(told, list) or not 1 <= len(told) <= MOST_STEPS:
         mistakes.append(Mistake("then", "is not such a list", _ALLOWED))
         return ()
     steps = []
@@ -55,30 +54,24 @@ def steps_of(told: object, lender: Lender, mistakes: list[Mistake]) -> tuple[Ste
 def _step(told: object, lender: Lender, wrong: list[Mistake]) -> Step:
     if not isinstance(told, dict) or not isinstance(told.get("input", {}), dict):
         raise Mistake("then", "is no step", _ALLOWED)
-    wrong += [Mistake(str(name)[:80], "is no part of a step", "model, input") for name in told if name not in _PARTS]
+    wrong += [Mistake(str(name)[:80], "is no part of a step", ", ".join(_PARTS)) for name in told if name not in _PARTS]
     model = catalog.find(str(told.get("model", "")))
     film, given = _film_of(model), told.get("input", {})
     if film.name in {model.parameter(name) for name in given}:
         wrong.append(Mistake(film.name, "is the film of the step before", "leave it out"))
         return {}
     reading = read(model, [Said({film.name: FILM, **given})])
-    wrong += reading.mistakes
-    if reading.missing:
-        wrong.append(Mistake(reading.missing[0], "is missing", ", ".join(reading.missing)))
+    wrong += [*reading.mistakes, *reading.incomplete()]
     pinned(lender, reading, {FILM: ""}, wrong)
     wrong += [] if wrong else reading.broken()
     return {"model": model.id, "input": {name: value for name, value in reading.values.items() if name != film.name}}
-
-
-_PARTS = ("model", "input")
 
 
 def _film_of(model: type[Model]) -> Media:
     """The parameter that takes the film of the step before. Raises Mistake."""
     film = model.place_for("video", None)
     if film is None:
-        takers = ", ".join(other.id for other in catalog.MODELS.values() if other.place_for("video", None))
-        raise Mistake("model", f"{model.id} takes no video", takers)
+        raise Mistake("model", f"{model.id} takes no video", ", ".join(other.id for other in catalog.of_films()))
     return film
 
 
