@@ -21,6 +21,7 @@ from moto.s3 import notifications
 from moto.s3.models import FakeBucket
 from moto.sqs.models import DEFAULT_SENDER_ID, Message, Queue, SQSBackend
 from moto.stepfunctions import models as stepfunctions
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from local import moto_events, quick_queues
@@ -38,6 +39,7 @@ def apply(endpoint_url: str) -> None:
     if not _done:
         _done.add("repaired")
         _run_the_state_machines_of_templates()
+        _read_each_definition_alone()
         _know_more_references()
         _make_buckets_as_described()
         _leave_messages_to_the_pollers()
@@ -56,6 +58,15 @@ def _replace(owner: Any, name: str, value: object) -> None:
 def _run_the_state_machines_of_templates() -> None:
     """CloudFormation must make state machines in the backend that runs them, not in the one that only stores them."""
     _replace(stepfunctions, "stepfunctions_backends", stepfunctions_parser_backends)
+
+
+def _read_each_definition_alone() -> None:
+    """Executions that start at once read their definitions with one shared list, of which now and then one died."""
+
+    def __init__(preprocessor: Preprocessor) -> None:  # noqa: N807
+        _replace(preprocessor, "_query_language_per_scope", [])
+
+    _replace(Preprocessor, "__init__", __init__)
 
 
 def _know_more_references() -> None:
