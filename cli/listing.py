@@ -33,7 +33,6 @@ Older = Annotated[str | None, typer.Option("--older", metavar="AGE", help="Made 
 #: Jobs that one list shows at most.
 MOST = 1000
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=MOST, help="Jobs shown at most, the newest first.")]
-Scan = Annotated[int, typer.Option("--scan", min=1, metavar="N", help="Records read at most.")]
 
 
 def jobs(
@@ -42,15 +41,14 @@ def jobs(
     newer: Newer = None,
     older: Older = None,
     limit: Limit = 20,
-    scan: Scan = 10_000,
     json_: Json = False,
     env: Env = None,
     endpoint_url: EndpointUrl = None,
 ) -> None:
     """List jobs, the newest first.
 
-    WAITING, HELD and UNKNOWN come from an index. Anything else is a scan of the table, which stops after --scan
-    records and then says so; a scan of many costs some money and time.
+    WAITING, HELD and UNKNOWN are all found, however old. Of the others, 90 days are looked through, back from today
+    or from --older; --newer says how far instead.
     """
     now = time.time()
     wanted = Wanted(
@@ -60,17 +58,16 @@ def jobs(
         until=now - seconds(older) if older else 0.0,
     )
     there = stack.find(env, endpoint_url)
-    found = search(there, wanted, limit=limit, scan=scan)
+    found = search(there, wanted, limit=limit)
     for job in found.jobs if json_ else ():
         print(json.dumps(brief(job)))
     if not json_ and found.jobs:
         OUT.print(table(found.jobs, now, OUT.width))
     elif not json_:
         said(f"no such jobs in {there.name}")
-    if found.wanted > len(found.jobs):
-        said(f"the newest {len(found.jobs)} of {found.wanted:,}: --limit {min(found.wanted, MOST)} shows more")
     if found.more:
-        said(f"there are more than the {scan:,} records that were read: name a status, or say --scan {scan * 10}")
+        further = f"--limit {min(5 * limit, MOST)} shows more" if limit < MOST else "name a time, as --older 7d"
+        said(f"the newest {limit}; there are older ones: {further}")
 
 
 def seconds(text: str) -> float:

@@ -27,13 +27,13 @@ def live(there: Stack, timeout: float | None, *, json_: bool) -> None:
     if json_ or not OUT.is_terminal:
         known: dict[str, tuple[Status, str]] = {}
         while time.monotonic() < end:
-            known = _changes(search(there, Wanted(), limit=1000, scan=10_000).jobs, known, json_=json_)
+            known = _changes(search(there, Wanted(), limit=1000).jobs, known, json_=json_)
             time.sleep(GLANCE)
         return
     with Live(console=OUT, auto_refresh=False, screen=True) as screen:
         while time.monotonic() < end:
             now = time.time()
-            found = search(there, Wanted(), limit=max(5, OUT.height // 2 - 3), scan=10_000)
+            found = search(there, Wanted(), limit=max(5, OUT.height // 2 - 3))
             clock = datetime.fromtimestamp(now, UTC).strftime("%H:%M:%S UTC")
             head = Text(f"{there.name}, {clock}, Ctrl-C ends it\n", style="dim")
             screen.update(Group(head, table(found.jobs, now, OUT.width)), refresh=True)

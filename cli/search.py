@@ -1,19 +1,27 @@
-"""Finding jobs in the table: the newest, or those in certain states."""
+"""Finding jobs in the table: the newest, or those in certain states, as an index has them."""
 
-import heapq
-from collections.abc import Iterator, Sequence
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
-from cli.stack import Stack
-from dropreel.aws.items import from_item, marshal
+from dropreel.aws.items import LISTED, day_of, from_item, marshal
 from dropreel.jobs import ATTENTION, Job, Status
 
-#: What a line needs, and no more: inputs and histories stay where they are.
-FIELDS = (
-    *("job_id", "model", "gateway", "status", "place", "progress", "reason", "error", "gate", "attempt"),
-    *("price_usd", "late", "created_at", "completed_at", "request_id"),
-)
+if TYPE_CHECKING:
+    from cli.stack import Stack
+
+DAY = 86_400
+#: Days that are looked through, from the newest, where nobody says since when: each is a request, jobs or none.
+LOOK_BACK = 90
+#: Seconds by which the clock that times jobs may be ahead of ours.
+AHEAD = 600
+
+#: A job's place among the others, from which a list goes on: when it was made, and its id where several were.
+Cursor = tuple[float, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,70 +30,94 @@ class Wanted:
 
     statuses: frozenset[Status] = frozenset()
     model: str = ""
-    #: Epoch seconds between which they were made; 0: no bound.
+    #: What the place or the id holds, in any case of letters.
+    text: str = ""
+    #: Epoch seconds between which they were made; 0: no bound, and LOOK_BACK days.
     since: float = 0.0
     until: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """The newest that were wanted, and how far the look went."""
+    """The newest that were wanted."""
 
     jobs: Sequence[Job]
-    #: How many were wanted, those that are not shown included.
-    wanted: int
-    #: Whether there are records that nobody looked at.
+    #: Whether there are older ones.
     more: bool
 
 
-def search(there: Stack, wanted: Wanted, *, limit: int, scan: int) -> Found:
-    """The newest of the wanted jobs; no more than `limit` of them are ever in memory."""
-    newest: list[tuple[float, str, Job]] = []
-    read = fit = 0
-    more = False
-    for page, end in _pages(there, wanted, min(scan, 1000)):
-        read += page["ScannedCount"]
-        for job in map(from_item, page["Items"]):
-            if _fits(job, wanted):
-                fit += 1
-                line = (job.created_at, job.job_id, job)
-                if len(newest) < limit:
-                    heapq.heappush(newest, line)
-                else:
-                    heapq.heappushpop(newest, line)
-        if read >= scan and not end:
-            more = True
-            break
-    jobs = [job for _, _, job in sorted(newest, key=lambda line: line[:2], reverse=True)]
-    return Found(jobs=jobs, wanted=fit, more=more)
+def search(there: Stack, wanted: Wanted, *, limit: int, after: Cursor | None = None) -> Found:
+    """The newest of the wanted jobs, or the newest of those that come after one in a list."""
+    jobs = list(islice(newest(there, wanted, after=after), limit + 1))
+    return Found(jobs=jobs[:limit], more=len(jobs) > limit)
 
 
-def _pages(there: Stack, wanted: Wanted, size: int) -> Iterator[tuple[dict[str, Any], bool]]:
-    """Pages of records, each with whether it is the last; of the index where that has all that is wanted."""
-    common: dict[str, Any] = {
-        "TableName": there.settings.jobs_table,
-        "ProjectionExpression": ", ".join(f"#{name}" for name in FIELDS),
-        "ExpressionAttributeNames": {f"#{name}": name for name in FIELDS},
-    }
-    if wanted.statuses and wanted.statuses <= ATTENTION:
-        statuses = sorted(wanted.statuses)
-        for number, one in enumerate(statuses, start=1):
-            arguments = common | {
-                "IndexName": "attention",
-                "KeyConditionExpression": "attention = :status",
-                "ExpressionAttributeValues": marshal({":status": str(one)}),
-            }
-            for page in there.dynamodb.get_paginator("query").paginate(**arguments):
-                yield page, "LastEvaluatedKey" not in page and number == len(statuses)
-        return
-    for page in there.dynamodb.get_paginator("scan").paginate(**common, PaginationConfig={"PageSize": size}):
-        yield page, "LastEvaluatedKey" not in page
+def cursor(job: Job) -> Cursor:
+    """Where a list goes on after this job."""
+    return job.created_at, job.job_id
+
+
+def newest(there: Stack, wanted: Wanted, *, after: Cursor | None = None) -> Iterator[Job]:
+    """The wanted jobs, the newest first, read as far as they are asked for (eventually consistent)."""
+    indexed = bool(wanted.statuses) and wanted.statuses <= ATTENTION
+    jobs = _in_attention(there, wanted.statuses) if indexed else _by_day(there, wanted, after)
+    for job in jobs:
+        if _fits(job, wanted) and (after is None or cursor(job) < after):
+            yield job
+
+
+def _in_attention(there: Stack, statuses: frozenset[Status]) -> Iterator[Job]:
+    """All of the few that somebody may want to look at, however old."""
+    found: list[Job] = []
+    for status in statuses:
+        found += _query(there, "attention", "#index = :index", {"attention": str(status)}, ScanIndexForward=False)
+    yield from sorted(found, key=cursor, reverse=True)
+
+
+def _by_day(there: Stack, wanted: Wanted, after: Cursor | None) -> Iterator[Job]:
+    last = min(bound for bound in (wanted.until, after and after[0], time.time() + AHEAD) if bound)
+    first = wanted.since or max(last - LOOK_BACK * DAY, there.created_at - DAY)
+    moment = last
+    while day_of(moment) >= day_of(first):
+        values: dict[str, Any] = {"day": day_of(moment), "until": last, "since": first}
+        condition = "#index = :index AND created_at BETWEEN :since AND :until"
+        # DynamoDB sorts equal moments in no order that it promises.
+        yield from _settled(_query(there, "days", condition, values, ScanIndexForward=False))
+        moment -= DAY
+
+
+def _settled(jobs: Iterator[Job]) -> Iterator[Job]:
+    """Jobs that come by their moments, those of one moment also by their ids."""
+    same: list[Job] = []
+    for job in jobs:
+        if same and job.created_at != same[0].created_at:
+            yield from sorted(same, key=cursor, reverse=True)
+            same = []
+        same.append(job)
+    yield from sorted(same, key=cursor, reverse=True)
+
+
+def _query(there: Stack, index: str, condition: str, values: Mapping[str, Any], **more: Any) -> Iterator[Job]:
+    key, *bounds = values
+    names = {f"#{name}": name for name in ("job_id", "created_at", *LISTED)}
+    pages = there.dynamodb.get_paginator("query").paginate(
+        TableName=there.settings.jobs_table,
+        IndexName=index,
+        KeyConditionExpression=condition,
+        ExpressionAttributeNames={"#index": key, **names},
+        ExpressionAttributeValues=marshal({":index": values[key], **{f":{name}": values[name] for name in bounds}}),
+        ProjectionExpression=", ".join(names),
+        **more,
+    )
+    for page in pages:
+        yield from map(from_item, page["Items"])
 
 
 def _fits(job: Job, wanted: Wanted) -> bool:
     return (
         (not wanted.statuses or job.status in wanted.statuses)
         and (not wanted.model or job.model == wanted.model)
+        and (not wanted.text or wanted.text.casefold() in f"{job.place} {job.job_id}".casefold())
         and (not wanted.since or job.created_at >= wanted.since)
         and (not wanted.until or job.created_at <= wanted.until)
     )

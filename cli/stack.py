@@ -81,6 +81,8 @@ class Stack:
     access: Access
     #: CloudFormation's own word, such as UPDATE_COMPLETE.
     status: str
+    #: Epoch seconds.
+    created_at: float
     outputs: Mapping[str, str]
     #: What the submit function is told: it knows every table, queue, secret and setting.
     settings: SubmitSettings
@@ -193,6 +195,7 @@ def find(env: str | None, endpoint_url: str | None) -> Stack:
         env=env or "local",
         access=way,
         status=stack["StackStatus"],
+        created_at=stack["CreationTime"].timestamp(),
         outputs={output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])},
         settings=_settings(submit["Environment"]["Variables"], name),
     )

@@ -13,6 +13,11 @@ from infra.acknowledgments import acknowledge
 from infra.environments import Environment
 
 _TEXT = dynamodb.AttributeType.STRING
+#: What a line of a list shows of a job (`LISTED` in dropreel/aws/items.py).
+_LISTED = (
+    *("model", "gateway", "status", "place", "progress", "reason", "error", "gate", "attempt", "price_usd", "late"),
+    *("completed_at", "request_id", "missing", "outputs", "source", "then"),
+)
 
 
 def removal(environment: Environment) -> RemovalPolicy:
@@ -37,6 +42,14 @@ class Storage(Construct):
             index_name="attention",
             partition_key=dynamodb.Attribute(name="attention", type=_TEXT),
             sort_key=dynamodb.Attribute(name="place", type=_TEXT),
+        )
+        # What a list shows, the newest of a day first; what it does not show costs no writes here.
+        self.jobs.add_global_secondary_index(
+            index_name="days",
+            partition_key=dynamodb.Attribute(name="day", type=_TEXT),
+            sort_key=dynamodb.Attribute(name="created_at", type=dynamodb.AttributeType.NUMBER),
+            projection_type=dynamodb.ProjectionType.INCLUDE,
+            non_key_attributes=list(_LISTED),
         )
         self.gates = self._table("Gates", partition="name", sort="item")
 

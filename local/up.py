@@ -8,10 +8,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from console.server import Console, Facts
 from infra.environments import GATEWAYS, environment
 from local import leash
 from local.assembly import STACK, Assembly, synthesize
-from local.console import Console, Facts
 from local.leash import PROJECT
 from local.moto_server import REGION
 from local.stack import Laptop, StartFailed

@@ -9,7 +9,7 @@ from typing import Any
 
 from moto.dynamodb.models import dynamodb_backends
 
-from benchmarks.cost.meter import Meter, item_size, read_units, write_units
+from benchmarks.cost.meter import Index, Meter, item_size, read_units, write_units
 from benchmarks.cost.prices import Unit
 from local.moto_server import ACCOUNT, REGION
 
@@ -73,5 +73,14 @@ def _item(write: _Write) -> Item | None:
     return found.to_json()["Attributes"] if found else None
 
 
-def _indexes(table: str) -> list[list[str]]:
-    return [[key["AttributeName"] for key in index.schema] for index in _table(table).global_indexes]
+def _indexes(table: str) -> list[Index]:
+    found = _table(table)
+    return [_index(index, (found.hash_key_attr, found.range_key_attr)) for index in found.global_indexes]
+
+
+def _index(index: Any, keys_of_the_table: tuple[str | None, ...]) -> Index:
+    keys = tuple(key["AttributeName"] for key in index.schema)
+    if index.projection["ProjectionType"] == "ALL":
+        return Index(keys)
+    names = {*index.projection.get("NonKeyAttributes", ()), *keys, *filter(None, keys_of_the_table)}
+    return Index(keys, frozenset(names))

@@ -96,27 +96,39 @@ def _value_size(value: Mapping[str, Any]) -> int:
             return len(json.dumps(content))
 
 
-def write_units(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, indexes: list[list[str]]) -> int:
-    """Units of the write that made one item of another, with those of the indexes that hold whole items.
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What of an item an index holds; no names stand for all of it."""
+
+    keys: tuple[str, ...]
+    names: frozenset[str] = frozenset()
+
+    def entry(self, item: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        """What it holds of this item; nothing of one that lacks a key."""
+        if not item or not all(key in item for key in self.keys):
+            return {}
+        return {name: value for name, value in item.items() if not self.names or name in self.names}
+
+
+def write_units(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, indexes: list[Index]) -> int:
+    """Units of the write that made one item of another, with those of the indexes.
 
     A write whose condition fails costs what a write that changes nothing does; indexes then cost nothing.
     """
     units = max(1, _kilobytes(before), _kilobytes(after))
-    for keys in indexes:
-        was, now = _index_key(before, keys), _index_key(after, keys)
+    for index in indexes:
+        was, now = index.entry(before), index.entry(after)
         if was == now:
-            units += max(_kilobytes(before), _kilobytes(after)) if was and before != after else 0
+            continue
+        if all(was.get(key) == now.get(key) for key in index.keys):
+            units += max(_kilobytes(was), _kilobytes(now))
         else:
-            units += (_kilobytes(before) if was else 0) + (_kilobytes(after) if now else 0)
+            units += _kilobytes(was) + _kilobytes(now)
     return units
 
 
 def _kilobytes(item: Mapping[str, Any] | None) -> int:
     return math.ceil(item_size(item) / 1024)
-
-
-def _index_key(item: Mapping[str, Any] | None, keys: list[str]) -> list[Any] | None:
-    return [item[key] for key in keys] if item and all(key in item for key in keys) else None
 
 
 def read_units(size: int, *, consistent: bool) -> float:

@@ -315,11 +315,11 @@ def test_the_newest_come_first_and_no_more_than_wanted(laptop: Stack, name: str)
     assert last["job_id"] in [job["job_id"] for job in newest]
 
 
-def test_a_scan_that_stopped_says_so(laptop: Stack, name: str) -> None:
+def test_a_list_that_stopped_says_so(laptop: Stack, name: str) -> None:
     dropped(laptop, f"{name}-1", f"{name}-1", "--watch")
     dropped(laptop, f"{name}-2", f"{name}-2", "--watch")
-    assert "there are more" in dropreel(laptop, "jobs", "--scan", "1").stderr
-    assert "there are more" not in dropreel(laptop, "jobs").stderr
+    assert "there are older ones" in dropreel(laptop, "jobs", "-n", "1").stderr
+    assert "there are older ones" not in dropreel(laptop, "jobs", "-n", "1000").stderr
 
 
 def test_watch_prints_each_change_and_ends_in_time(laptop: Stack, name: str) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.infra.synthesized import Assembly, readable
+from tests.tables import TABLES
 
 
 def test_buckets_are_versioned_private_and_encrypted_with_etags_that_stay_md5s(each: Assembly) -> None:
@@ -66,18 +69,10 @@ def test_tables_are_on_demand_with_point_in_time_recovery_and_ttl(each: Assembly
         assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
 
 
-def test_tables_have_the_keys_that_the_store_uses(dev: Assembly) -> None:
-    jobs, gates = (dev.of_type("AWS::DynamoDB::Table")[name] for name in ("Jobs", "Gates"))
-    assert _keys(jobs) == ["job_id"]
-    assert _keys(gates) == ["name", "item"]
-    (attention,) = jobs["GlobalSecondaryIndexes"]
-    assert attention["IndexName"] == "attention"
-    assert _keys(attention) == ["attention", "place"]
-    assert attention["Projection"] == {"ProjectionType": "ALL"}
-
-
-def _keys(table: dict[str, list[dict[str, str]]]) -> list[str]:
-    return [key["AttributeName"] for key in table["KeySchema"]]
+@pytest.mark.parametrize("name", TABLES)
+def test_the_tests_and_the_code_know_the_tables_as_they_are(dev: Assembly, name: str) -> None:
+    table = dev.of_type("AWS::DynamoDB::Table")[name]
+    assert {key: table[key] for key in TABLES[name]} == TABLES[name]
 
 
 def test_what_people_own_outlives_a_production_stack_only(dev: Assembly, prod: Assembly) -> None:

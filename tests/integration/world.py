@@ -32,6 +32,7 @@ from dropreel.submit.probe import Probe
 from dropreel.wiring import Outside, deliver_of, poll_of, probe_of, submit_of
 from local.gateways import SimulatedGateways
 from local.moto_server import MotoServer
+from tests.tables import create_tables
 
 # Clients know nothing of what they were used for, and making them takes longer than most tests.
 _client, _gateway_client = cache(client), cache(new_client)
@@ -113,19 +114,7 @@ class World:
         for left in self.dynamodb.list_tables()["TableNames"]:
             self.dynamodb.delete_table(TableName=left)
 
-        def table(name: str, keys: list[str], **more: Any) -> None:
-            attributes = [*keys, *(["attention", "place"] if more else [])]
-            self.dynamodb.create_table(
-                TableName=name,
-                KeySchema=_schema(keys),
-                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in attributes],
-                BillingMode="PAY_PER_REQUEST",
-                **more,
-            )
-
-        index = {"IndexName": "attention", "KeySchema": _schema(["attention", "place"])}
-        table("jobs", ["job_id"], GlobalSecondaryIndexes=[{**index, "Projection": {"ProjectionType": "ALL"}}])
-        table("gates", ["name", "item"])
+        create_tables(self.dynamodb)
 
     def _bus(self) -> None:
         events = _client("events")
@@ -295,10 +284,6 @@ class World:
     def finished(self) -> bool:
         jobs = self.jobs()
         return bool(jobs) and all(job.ended for job in jobs)
-
-
-def _schema(keys: list[str]) -> list[Any]:
-    return [{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)]
 
 
 def _role() -> str:

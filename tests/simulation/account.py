@@ -30,6 +30,7 @@ from dropreel.jobs import Job
 from local import strict
 from tests import quick_moto
 from tests.simulation.effects import Effects
+from tests.tables import create_tables
 
 REGION = "us-east-1"
 INBOX, OUTBOX, JOBS, GATES, BUS = "the-inbox", "the-outbox", "jobs", "gates", "bus"
@@ -122,7 +123,7 @@ class Accounts:
         self._current = None
         for service, region in (("dynamodb", REGION), ("s3", "aws")):
             _backend(service, region).reset()
-        _tables(self._clients["dynamodb"])
+        create_tables(self._clients["dynamodb"])
         for bucket in (INBOX, OUTBOX):
             self._clients["s3"].create_bucket(Bucket=bucket)
             self._clients["s3"].put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
@@ -194,26 +195,6 @@ def _answered(operation: str, body: bytes) -> tuple[Any, dict[str, Any]]:
 def _immutable(params: dict[str, Any], **_: Any) -> dict[str, Any]:
     """botocore takes a bytearray as a body; moto, in the same process, does not."""
     return params | ({"Body": bytes(params["Body"])} if isinstance(params.get("Body"), bytearray) else {})
-
-
-def _tables(dynamodb: Any) -> None:
-    def table(name: str, keys: list[str], attributes: list[str], **more: Any) -> None:
-        dynamodb.create_table(
-            TableName=name,
-            KeySchema=_schema(keys),
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in attributes],
-            BillingMode="PAY_PER_REQUEST",
-            **more,
-        )
-
-    index = {"IndexName": "attention", "KeySchema": _schema(["attention", "place"])}
-    index["Projection"] = {"ProjectionType": "ALL"}  # type: ignore[assignment]
-    table(JOBS, ["job_id"], ["job_id", "attention", "place"], GlobalSecondaryIndexes=[index])
-    table(GATES, ["name", "item"], ["name", "item"])
-
-
-def _schema(keys: list[str]) -> list[Any]:
-    return [{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)]
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from cli.stack import Access, Stack
 from dropreel.aws.executions import Executions
 from dropreel.jobs import Job, Status
 from dropreel.settings import SubmitSettings
+from tests.tables import create_tables
 
 REGION = "us-east-1"
 ROLE = "arn:aws:iam::123456789012:role/any"
@@ -40,17 +41,17 @@ def job(status: Status = Status.SUBMITTED, **more: Any) -> Job:
     """One at its first attempt, which no other test knows."""
     values = {"attempt": 1, "token_hash": uuid.uuid4().hex, "deadline_at": 1_780_003_600.0, **more}
     name = uuid.uuid4().hex[:26].translate(str.maketrans("0189", "abcd"))
-    return Job(name, "veo-3-1-fast", "pixazo", status, "veo-3-1-fast/sea", **values)
+    return Job(name, "veo-3-1-fast", "pixazo", status, **{"place": "veo-3-1-fast/sea", **values})
 
 
 @contextmanager
-def a_stack(**settings: Any) -> Iterator[Stack]:
+def a_stack(*, created_at: float = 0.0, **settings: Any) -> Iterator[Stack]:
     """One with nothing in it."""
     keys = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "any")
     with mock.patch.dict(os.environ, keys), mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
         access = Access(endpoint_url=None, region=REGION)
         machines = {name: machine(access, name, "Wait", LOOKING) for name in ("watch", "gate")}
-        _tables(access.client("dynamodb"))
+        create_tables(access.client("dynamodb"))
         queues = {name: access.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("intake", "deliver")}
         values = _settings(queues, machines) | settings
         there = Stack(
@@ -58,6 +59,7 @@ def a_stack(**settings: Any) -> Iterator[Stack]:
             env="local",
             access=access,
             status="CREATE_COMPLETE",
+            created_at=created_at or time.time(),
             outputs={},
             settings=SubmitSettings(**values),
         )
@@ -89,18 +91,6 @@ def begin(there: Stack, arn: str, name: str, **state: object) -> None:
 def _stop_all(there: Stack, arn: str) -> None:
     for running in there.states.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]:
         Executions(there.states, arn).stop(running["name"])
-
-
-def _tables(dynamodb: Any) -> None:
-    for table, keys in (("jobs", ["job_id"]), ("gates", ["name", "item"])):
-        dynamodb.create_table(
-            TableName=table,
-            KeySchema=[
-                {"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)
-            ],
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
-            BillingMode="PAY_PER_REQUEST",
-        )
 
 
 def _settings(queues: Mapping[str, str], machines: Mapping[str, str]) -> dict[str, Any]:

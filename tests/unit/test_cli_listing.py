@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from rich.cells import cell_len
@@ -11,7 +12,7 @@ from cli import listing, stack
 from cli.budget import bar
 from cli.table import table
 from dropreel.aws.items import to_item
-from dropreel.jobs import Status
+from dropreel.jobs import Status, iso
 from tests.unit.stacks import a_stack, job
 
 
@@ -22,18 +23,21 @@ def test_wide_characters_do_not_break_the_columns(name: str) -> None:
     assert cell_len(lines[0]) <= 80
 
 
-def test_a_list_says_how_many_it_leaves_out(
+def test_a_list_says_that_it_leaves_some_out(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with a_stack() as there:
         monkeypatch.setattr(stack, "find", lambda *_: there)
+        began = float(int(time.time())) - 7
         for number in range(7):
-            made = job(Status.SUCCEEDED, created_at=float(number + 1))
+            made = job(Status.SUCCEEDED, created_at=began + number)
             there.dynamodb.put_item(TableName="jobs", Item=to_item(made))
         listing.jobs(limit=5, json_=True)
         said = capsys.readouterr()
-        assert [json.loads(line)["created_at"][18] for line in said.out.splitlines()] == ["7", "6", "5", "4", "3"]
-        assert said.err == "the newest 5 of 7: --limit 7 shows more\n"
+        assert [json.loads(line)["created_at"] for line in said.out.splitlines()] == [
+            iso(began + number) for number in (6, 5, 4, 3, 2)
+        ]
+        assert said.err == "the newest 5; there are older ones: --limit 25 shows more\n"
         listing.jobs(limit=7, json_=True)
         assert capsys.readouterr().err == ""
 

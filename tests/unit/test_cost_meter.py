@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.cost.meter import Meter, item_size, read_units, write_units
+from benchmarks.cost.meter import Index, Meter, item_size, read_units, write_units
 from benchmarks.cost.prices import Unit, usd
 
-INDEX = [["attention", "place"]]
+INDEX = [Index(("attention", "place"))]
+DAYS = [Index(("day",), frozenset({"job_id", "day", "status"}))]
+MADE = {"job_id": {"S": "a"}, "day": {"S": "2026-01-31"}, "status": {"S": "HELD"}, "note": {"S": "x" * 1500}}
 SMALL = {"job_id": {"S": "a"}}
 LARGE = {"job_id": {"S": "a"}, "note": {"S": "x" * 1500}}
 WAITING = {"job_id": {"S": "a"}, "attention": {"S": "WAITING"}, "place": {"S": "p"}}
@@ -35,6 +37,12 @@ def test_an_item_is_its_names_and_values() -> None:
 )
 def test_a_write_costs_the_larger_item_and_its_index(before: object, after: object, units: int) -> None:
     assert write_units(before, after, INDEX) == units  # type: ignore[arg-type]
+
+
+def test_an_index_of_some_attributes_costs_only_where_they_change() -> None:
+    assert write_units(None, MADE, DAYS) == 2 + 1
+    assert write_units(MADE, {**MADE, "note": {"S": "y" * 1500}}, DAYS) == 2
+    assert write_units(MADE, {**MADE, "status": {"S": "FAILED"}}, DAYS) == 2 + 1
 
 
 def test_a_consistent_read_costs_twice_a_stale_one() -> None:

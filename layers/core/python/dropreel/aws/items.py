@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Clamped, Context, Decimal, Inexact, Overflow, Rounded, Underflow
 from typing import Any
 
@@ -90,17 +91,30 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def day_of(epoch: float) -> str:
+    """The day in UTC under which the jobs that were made in it are indexed, as 2026-01-31."""
+    return f"{datetime.fromtimestamp(epoch, UTC):%Y-%m-%d}"
+
+
 def to_item(job: Job) -> dict[str, Any]:
     """A job as an item; empty values are left out, so that `attribute_not_exists` means what it says."""
     values = {item.name: getattr(job, item.name) for item in dataclasses.fields(job)}
     item = {name: value for name, value in values.items() if value not in (None, "", (), {}, 0.0) or name == "attempt"}
     item["status"] = str(job.status)
+    if job.created_at:
+        item["day"] = day_of(job.created_at)
     if job.status in ATTENTION:
         item["attention"] = str(job.status)
     if job.status is Status.REJECTED and job.drop and not job.attempt:
         item["expires_at"] = int(job.completed_at) + REJECTED_KEPT
     return marshal(item)
 
+
+#: What a line of a list needs; inputs and histories stay where they are. The index `days` holds just these.
+LISTED = (
+    *("model", "gateway", "status", "place", "progress", "reason", "error", "gate", "attempt", "price_usd", "late"),
+    *("completed_at", "request_id", "missing", "outputs", "source", "then"),
+)
 
 _DECIMALS = ("price_usd", "reserved_usd")
 _FLOATS = ("created_at", "submitting_at", "deadline_at", "completed_at", "lease_until")

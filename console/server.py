@@ -21,13 +21,13 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from cli.summary import as_json, brief, cost
+from console.check import Intended, check
+from console.models import described
 from dropreel.aws.items import from_item
 from dropreel.catalog.fields import KIND_OF
 from dropreel.intake.inbox import LONGEST_TEXT, Inbox
 from dropreel.jobs import Job
 from dropreel.submit import lending
-from local.console_check import Intended, check
-from local.console_models import described
 from local.web import is_here
 
 _PAGE = Path(__file__).with_name("page")
