@@ -64,7 +64,7 @@ GATE: Definition = {
         "Release": _task("probe", "Released?", "Pause release"),
         "Released?": _choice("Release", done="Done"),
         "Pause": {"Type": "Wait", "Seconds": 900, "Next": "Probe"},
-        "Pause release": {"Type": "Wait", "Seconds": 60, "Next": "Release"},
+        "Pause release": {"Type": "Wait", "Seconds": 900, "Next": "Release"},
         "Done": {"Type": "Succeed"},
     },
 }
