@@ -14,7 +14,7 @@ from cli.exits import INVALID, Trouble
 from cli.options import ASK_ABOVE, AskAbove, EndpointUrl, Env, Json, Yes, model_names
 from cli.stack import Stack
 from cli.survey import Look, Origin, Survey, Verdict, survey
-from cli.wording import ERR, OUT, count, money, said
+from cli.wording import ERR, OUT, count, known_usd, said, total
 from dropreel import catalog
 from dropreel.errors import Mistake
 from dropreel.intake import envelopes
@@ -63,8 +63,7 @@ def backfill(
         _tell(found, origin)
     sent = 0
     if found.ready and not dry_run:
-        known, counted = found.known_usd, found.unpriced * there.settings.default_price_usd
-        confirm(known + counted, there, ask_above, yes=yes)
+        confirm(found.prices, there, ask_above, yes=yes)
         sent = _send(there, origin, found.ready, quiet=json_)
     if json_:
         print(json.dumps(_as_json(found, sent)))
@@ -99,9 +98,7 @@ def _look(there: Stack, origin: Origin, limit: int, *, quiet: bool) -> Survey:
 
 
 def _tell(found: Survey, origin: Origin) -> None:
-    price = f"{money(found.known_usd)} USD"
-    if found.unpriced:
-        price += f", and {found.unpriced} of unknown price"
+    price = total(found.prices)
     how = "copied into the inbox" if origin.copies else "taken where they lie"
     OUT.print(f"{count(len(found.ready), 'job')}, {how}: [bold]{price}[/]" if found.ready else "no jobs to make of it")
     for verdict in (Verdict.KNOWN, Verdict.INCOMPLETE, Verdict.WRONG):
@@ -144,8 +141,8 @@ def _as_json(found: Survey, sent: int) -> dict[str, object]:
         "known": found.counts[Verdict.KNOWN],
         "incomplete": found.counts[Verdict.INCOMPLETE],
         "wrong": found.counts[Verdict.WRONG],
-        "price_usd": float(found.known_usd),
-        "unknown_prices": found.unpriced,
+        "price_usd": float(known_usd(found.prices) or 0),
+        "unknown_prices": found.prices.count(None),
         "job_ids": [look.job_id for look in found.ready],
         "more": found.more,
     }

@@ -63,8 +63,8 @@ class Draft:
     values: Mapping[str, Any]
     #: The steps that are to follow.
     then: tuple[Step, ...]
-    #: Of all of them, as far as it is known.
-    price_usd: Decimal | None
+    #: Of the job and of each step; None where it is not known.
+    prices: Sequence[Decimal | None]
 
 
 def draft(
@@ -93,7 +93,7 @@ def draft(
         job_id=assembly.job_id,
         values=assembly.values,
         then=assembly.then,
-        price_usd=assembly.price_usd(),
+        prices=assembly.prices(),
     )
 
 

@@ -1,6 +1,7 @@
 """`dropreel drop`: files and words become a job."""
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ from cli.exits import ask
 from cli.following import finish
 from cli.options import ASK_ABOVE, AskAbove, EndpointUrl, Env, Json, Yes, model_names
 from cli.stack import Stack
-from cli.wording import ERR, OUT, money, said, size
+from cli.wording import ERR, OUT, known_usd, money, said, size, total
 from dropreel import catalog
 from dropreel.jobs import RETRIABLE, Job, Status
 
@@ -63,7 +64,7 @@ def drop(
         _announce(plan, before)
     if not dry_run:
         if before is None or before.status in RETRIABLE:
-            confirm(plan.price_usd, there, ask_above, yes=yes)
+            confirm(plan.prices, there, ask_above, yes=yes)
         _upload(there, plan, quiet=json_)
     if watch and not dry_run:
         finish(there, [plan.job_id], json_=json_, timeout=None, newer=before)
@@ -71,19 +72,18 @@ def drop(
         print(json.dumps(_as_json(plan, before, dropped=not dry_run)))
 
 
-def confirm(usd: Decimal | None, there: Stack, ask_above: float, *, yes: bool, count: int = 1) -> None:
+def confirm(prices: Sequence[Decimal | None], there: Stack, ask_above: float, *, yes: bool) -> None:
     """Ask before spending more than a threshold; an unknown price counts as it does in the budget. Raises Trouble."""
-    counted = usd if usd is not None else there.settings.default_price_usd * count
+    counted = sum((there.settings.default_price_usd if usd is None else usd for usd in prices), Decimal(0))
     if counted > Decimal(str(ask_above)):
-        known = f"{money(usd)} USD" if usd is not None else f"an unknown price, counted as {money(counted)} USD"
-        ask(f"This may cost {known}.", yes=yes)
+        as_what = f", counted as {money(counted)} USD" if None in prices else ""
+        ask(f"This may cost {total(prices)}{as_what}.", yes=yes)
 
 
 def _announce(plan: Draft, before: Job | None) -> None:
-    price = f"{money(plan.price_usd)} USD" if plan.price_usd is not None else "unknown price"
-    OUT.print(f"{plan.place.path}  [bold]{price}[/]{' in all' if plan.then else ''}", soft_wrap=True)
-    for step in plan.then:
-        OUT.print(f"  then {step['model']}", soft_wrap=True)
+    OUT.print(f"{plan.place.path}  [bold]{total(plan.prices)}[/]{' in all' if plan.then else ''}", soft_wrap=True)
+    for step, usd in zip(plan.then, plan.prices[1:], strict=True):
+        OUT.print(f"  then {step['model']}  {total([usd])}", soft_wrap=True)
     for key in plan.already:
         said(f"in the inbox already, and a part of it: {key}")
     if before is not None and before.status not in RETRIABLE:
@@ -124,7 +124,7 @@ def _as_json(plan: Draft, before: Job | None, *, dropped: bool) -> dict[str, Any
         "keys": [piece.key for piece in plan.pieces],
         "input": plan.values,
         "then": list(plan.then),
-        "price_usd": float(plan.price_usd) if plan.price_usd is not None else None,
+        "price_usd": None if (usd := known_usd(plan.prices)) is None else float(usd),
         "known_as": str(before.status) if before else None,
         "dropped": dropped,
     }

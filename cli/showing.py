@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cli import stack
+from cli import row, stack
 from cli.advice import advise
 from cli.following import finish
 from cli.live import live
@@ -36,7 +36,8 @@ def show(job_id: JobId, json_: Json = False, env: Env = None, endpoint_url: Endp
     job = there.job(job_id)
     found = looks(there, job)
     if json_:
-        print(json.dumps(as_json(job, there.env) | {"looks": _as_json(found)}))
+        films = row.as_json(row.row(job, there.store.get))
+        print(json.dumps(as_json(job, there.env) | {"looks": _as_json(found), "row": films}))
         return
     _tell(there, job, found, time.time())
 
@@ -77,6 +78,9 @@ def _tell(there: Stack, job: Job, found: Looks | None, now: float) -> None:
     OUT.print(Text("\nTIMELINE, UTC", style="bold"))
     for moment in sorted(moments(job), key=lambda moment: moment.at):
         OUT.print(line(moment, job.created_at, OUT.width), soft_wrap=True)
+    if films := row.row(job, there.store.get):
+        OUT.print(Text("\nROW", style="bold"))
+        OUT.print(row.told(films, job))
     if job.outputs:
         OUT.print(Text("\nOUTPUTS", style="bold"))
         OUT.print(outputs(job, there.settings.outbox_bucket), soft_wrap=True)
@@ -100,7 +104,6 @@ def _facts(there: Stack, job: Job, found: Looks | None, now: float) -> Table:
         "late film": f"until {when(job.deadline_at + there.settings.deadline_seconds, now)}" if waits else "",
         "took": lasted(job.completed_at - job.created_at) if job.completed_at and job.created_at else "",
         "cost": cost(job),
-        "then": f"{job.then[0]['model']}, job {job.next_id}" if job.then else "",
     }
     for name, value in rows.items():
         if value:

@@ -62,7 +62,8 @@ class Look:
     candidate: Candidate
     verdict: Verdict
     job_id: str
-    price_usd: Decimal | None = None
+    #: Of the job and of each step after it; None where it is not known.
+    prices: Sequence[Decimal | None] = ()
     #: Why it is not ready.
     why: str = ""
 
@@ -86,14 +87,9 @@ class Survey:
             self.reasons.append(look.why)
 
     @property
-    def known_usd(self) -> Decimal:
-        """The sum of all prices that are known."""
-        return sum((look.price_usd for look in self.ready if look.price_usd is not None), Decimal(0))
-
-    @property
-    def unpriced(self) -> int:
-        """How many have no known price."""
-        return sum(look.price_usd is None for look in self.ready)
+    def prices(self) -> list[Decimal | None]:
+        """Those of all jobs that are ready, and of all their steps."""
+        return [price for look in self.ready for price in look.prices]
 
 
 def survey(there: Stack, origin: Origin, *, limit: int) -> Iterator[Survey]:
@@ -153,7 +149,7 @@ def _look(there: Stack, origin: Origin, candidate: Candidate) -> Look:
         return _not_ready(candidate, assembly)
     if there.store.get(assembly.job_id) is not None:
         return Look(candidate=candidate, verdict=Verdict.KNOWN, job_id=assembly.job_id)
-    return Look(candidate=candidate, verdict=Verdict.READY, job_id=assembly.job_id, price_usd=assembly.price_usd())
+    return Look(candidate=candidate, verdict=Verdict.READY, job_id=assembly.job_id, prices=assembly.prices())
 
 
 def _parts(there: Stack, origin: Origin, candidate: Candidate) -> list[Part]:

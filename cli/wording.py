@@ -1,6 +1,7 @@
 """How times, money, places and statuses are said, in as few characters as will do."""
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
@@ -66,6 +67,20 @@ def money(usd: Decimal | None) -> str:
         return "-"
     exact = usd.normalize()
     return f"{usd:.2f}" if exact == usd.quantize(Decimal("0.01")) else f"{exact:f}"
+
+
+def known_usd(prices: Sequence[Decimal | None]) -> Decimal | None:
+    """The sum of the prices that are known; None where none is."""
+    known = [usd for usd in prices if usd is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def total(prices: Sequence[Decimal | None]) -> str:
+    """What several things cost together, in words: 0.80 USD, and 1 of unknown price."""
+    usd, unknown = known_usd(prices), prices.count(None)
+    if usd is None and prices:
+        return "unknown price" if unknown == 1 else f"{unknown} unknown prices"
+    return f"{money(usd or Decimal(0))} USD" + (f", and {unknown} of unknown price" if unknown else "")
 
 
 def size(count: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from cli.wording import known_usd
 from dropreel import catalog
 from dropreel.errors import Mistake
 from dropreel.intake import drops
@@ -60,6 +61,8 @@ class Verdict:
     mistakes: tuple[Mapping[str, str], ...] = ()
     #: None: the documents name no price, or it is not to be had yet
     price_usd: float | None = None
+    #: of the job and of each step after it
+    prices: tuple[float | None, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -80,7 +83,8 @@ def check(inbox: Inbox, intended: Intended) -> Verdict:
     parts += [part for part in (inbox.read(key, drops.parse(key)) for key in there) if part]
     found = assemble(inbox, place, parts)
     ready = not found.mistakes and not found.missing
-    price = found.price_usd() if ready else None
+    prices = found.prices() if ready else ()
+    price = known_usd(prices)
     return Verdict(
         place=place.path,
         keys=keys,
@@ -90,6 +94,7 @@ def check(inbox: Inbox, intended: Intended) -> Verdict:
         missing=found.missing,
         mistakes=tuple(map(_said, found.mistakes)),
         price_usd=None if price is None else float(price),
+        prices=tuple(None if usd is None else float(usd) for usd in prices),
     )
 
 

@@ -13,7 +13,7 @@ from dropreel.errors import Mistake, noted
 from dropreel.intake import drops
 from dropreel.intake.drops import Name, Place
 from dropreel.intake.inbox import LONGEST_TEXT, Inbox, Part
-from dropreel.intake.steps import Step, price_of, steps_of
+from dropreel.intake.steps import Step, prices_of, steps_of
 from dropreel.intake.texts import Illegible, json_of, text_of
 from dropreel.jobs import identity
 from dropreel.submit import lending
@@ -38,9 +38,9 @@ class Assembly:
     missing: tuple[str, ...] = ()
     mistakes: tuple[Mistake, ...] = ()
 
-    def price_usd(self) -> Decimal | None:
-        """What the job and the steps after it cost, as far as it is known; only of a job that is ready."""
-        return price_of(self.place.model.model_validate(self.values).price_usd(), self.then)
+    def prices(self) -> tuple[Decimal | None, ...]:
+        """What the job and each step after it cost, None where that is not known; only of a job that is ready."""
+        return self.place.model.model_validate(self.values).price_usd(), *prices_of(self.then)
 
 
 def assemble(inbox: Inbox, place: Place, parts: Sequence[Part]) -> Assembly:

@@ -75,13 +75,8 @@ def _film_of(model: type[Model]) -> Media:
     return film
 
 
-def price_of(price: Decimal | None, steps: Sequence[Step]) -> Decimal | None:
-    """What a job and the steps after it cost, as far as it is known; None where nothing is."""
-    known = [one for one in (price, *_prices(steps)) if one is not None]
-    return sum(known, Decimal(0)) if known else None
-
-
-def _prices(steps: Sequence[Step]) -> Iterator[Decimal | None]:
+def prices_of(steps: Sequence[Step]) -> Iterator[Decimal | None]:
+    """What each step costs; None where the documents name no price."""
     for step in steps:
         model = catalog.find(step["model"])
         yield read(model, [Said({_film_of(model).name: FILM, **step["input"]})]).request.price_usd()
