@@ -1,4 +1,4 @@
-"""moto looks for whoever answers an address anew at each call, a fifth of what a call takes: here it is remembered."""
+"""moto, quicker: who answers an address is remembered, a fifth of what a call takes, and values are copied once."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.request import normalize_request
 from werkzeug.exceptions import HTTPException
+
+from local.moto_repairs import write_items_quickly
 
 Answer = tuple[int | None, Any, Any]
 
@@ -55,4 +57,5 @@ _searching = BotocoreStubber.process_request
 
 def install() -> None:
     """For this process, from now on."""
+    write_items_quickly()
     BotocoreStubber.process_request = _process_request  # type: ignore[method-assign, assignment]
