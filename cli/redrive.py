@@ -24,7 +24,7 @@ from dropreel.aws.queues import woken
 from dropreel.catalog.requests import Said, read
 from dropreel.errors import Mistake
 from dropreel.intake import envelopes
-from dropreel.intake.envelopes import Drop, GoOn, Request, Submit, Unreadable
+from dropreel.intake.envelopes import Drop, GoOn, Request, Submit
 
 #: Seconds that what was read stays hidden from others, until it is sent back or let go.
 HIDDEN = 300
@@ -91,7 +91,7 @@ def dead_letters(there: Stack, url: str) -> str:
 def resent(body: str, message_id: str) -> str:
     """What to send so that a letter is the same message to the submit function as it was before."""
     known_by_id = any(
-        isinstance(message, Request | Unreadable) and message.message_id == message_id
+        isinstance(message, Request) and message.message_id == message_id
         for message in envelopes.read(body, message_id)
     )
     if not known_by_id:
@@ -113,10 +113,10 @@ def _kind(message: envelopes.Message) -> str:
     match message:
         case Drop(key=key):
             return f"drop of {key}"
+        case Request(mistakes=(_, *_)):
+            return "a message that can't be read"
         case Request(model=model, id=own):
             return f"request for {model}" + (f", id {own}" if own else "")
-        case Unreadable():
-            return "a message that can't be read"
         case Submit(job_id=job_id):
             return f"resubmission of job {job_id}"
         case GoOn(job_id=job_id):
@@ -176,7 +176,7 @@ def _price(letters: list[Letter]) -> str:
 
 
 def _priced(message: Any) -> Decimal | None:
-    model = catalog.resolve(message.model) if isinstance(message, Request) else None
+    model = catalog.resolve(message.model) if isinstance(message, Request) and not message.mistakes else None
     if model is None:
         return None
     reading = read(model, [Said(message.input)])

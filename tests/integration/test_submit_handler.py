@@ -75,9 +75,11 @@ def test_everything_that_is_wrong_with_a_message_is_told_and_what_is_missing_too
 ) -> None:
     fast = find("veo-3-1-fast")
     wrong = {"duration": 5, "fps": 24, "image": f"s3://{INBOX}/no.png", "last-frame": "http://example.com/?sig=secret"}
-    functions.run("submit", queued(json.dumps({"model": "veo-3-1-fast", "input": wrong})))
+    functions.run("submit", queued(json.dumps({"model": "veo-3-1-fast", "input": wrong, "seed": 1, "id": "a b"})))
     message = world.manifest()["error"]["message"]
     assert message.splitlines() == [
+        "seed: is not a field of a message; allowed: model, input, id, output, then",
+        "id: is too long or holds other characters; allowed: 1 to 128 of A-Z a-z 0-9 . _ -",
         "duration: 5 is not allowed; allowed: 4, 6, 8 seconds",
         f"fps: is not a parameter of veo-3-1-fast; allowed: {', '.join(fast.model_fields)}",
         f"last_frame: is not a place that media can be read from; allowed: {fast.allowed('last_frame')}",
@@ -85,6 +87,16 @@ def test_everything_that_is_wrong_with_a_message_is_told_and_what_is_missing_too
         f"image: s3://{INBOX}/no.png does not exist; allowed: an object that exists",
     ]
     assert world.gateways.posts == ()
+
+
+def test_a_plain_http_address_is_told_with_what_else_is_wrong(world: World) -> None:
+    world.setting(allow_loopback=False)
+    world.send({"model": "veo-3-1-fast", "input": {"duration": 5, "prompt": "x", "image": "http://127.0.0.1/a.png"}})
+    world.take()
+    assert world.manifest()["error"]["message"].splitlines() == [
+        "duration: 5 is not allowed; allowed: 4, 6, 8 seconds",
+        "image: is a plain http address; allowed: https://… or s3://bucket/key",
+    ]
 
 
 def test_unreadable_message_leaves_a_record_that_can_be_read(world: World, functions: Functions) -> None:

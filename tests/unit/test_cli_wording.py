@@ -340,9 +340,10 @@ def test_a_setting_without_name_or_value_is_named(given: str, problem: str) -> N
 def test_a_message_that_goes_back_is_known_by_the_id_it_had(body: str) -> None:
     (before,) = envelopes.read(body, "first-id")
     (after,) = envelopes.read(redrive.resent(body, "first-id"), "second-id")
-    assert isinstance(after, envelopes.Request | envelopes.Unreadable)
+    assert isinstance(after, envelopes.Request)
     assert after.message_id == "first-id"
-    assert isinstance(before, type(after))
+    assert isinstance(before, envelopes.Request)
+    assert list(map(str, after.mistakes)) == list(map(str, before.mistakes))
 
 
 @pytest.mark.parametrize("path", sorted((PROJECT / "events/submit").glob("s3*.json")), ids=lambda path: str(path.stem))

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dropreel.aws.queues import resume
-from dropreel.intake.envelopes import Drop, Message, Request, Submit, Unreadable, drop_event, read
+from dropreel.intake.envelopes import Drop, Message, Request, Submit, drop_event, read
 
 ORDER = {"model": "veo-3-1", "input": {"prompt": "a cat"}, "id": "order-17", "output": "campaign/7"}
 
@@ -43,9 +43,10 @@ def found(body: object) -> list[Message]:
     return list(read(body if isinstance(body, str) else json.dumps(body), "sqs-1"))
 
 
-def the_mistake(body: object) -> Unreadable:
+def wrong(body: object) -> Request:
     (message,) = found(body)
-    assert isinstance(message, Unreadable)
+    assert isinstance(message, Request)
+    assert message.mistakes
     return message
 
 
@@ -64,12 +65,14 @@ def the_mistake(body: object) -> Unreadable:
     ],
 )
 def test_a_request_reads_the_same_in_every_wrapping_under_its_senders_id(body: object, message_id: str) -> None:
-    assert found(body) == [Request("veo-3-1", {"prompt": "a cat"}, "order-17", "campaign/7", message_id)]
+    assert found(body) == [
+        Request(message_id=message_id, model="veo-3-1", input={"prompt": "a cat"}, id="order-17", output="campaign/7")
+    ]
 
 
 def test_id_and_output_may_be_left_out_or_null() -> None:
     bare = {"model": "veo-3-1", "input": {}}
-    assert found(bare) == found({**bare, "id": None, "output": None}) == [Request("veo-3-1", {}, "", "", "sqs-1")]
+    assert found(bare) == found({**bare, "id": None, "output": None}) == [Request(message_id="sqs-1", model="veo-3-1")]
 
 
 @pytest.mark.parametrize("name", ["a", "A-z0.9_", "..", "x" * 128])
@@ -81,8 +84,8 @@ def test_an_id_of_the_documented_characters_is_taken(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", " ", "a b", "a/b", "é", "a\n", "x" * 129, 7, True, ["a"], {}])
 def test_any_other_id_is_a_mistake_that_says_so(name: object) -> None:
-    message = the_mistake({**ORDER, "id": name})
-    assert (message.mistake.field, message.id, message.model) == ("id", "", "veo-3-1")
+    message = wrong({**ORDER, "id": name})
+    assert (message.mistakes[0].field, message.id, message.model) == ("id", "", "veo-3-1")
 
 
 @pytest.mark.parametrize(
@@ -106,8 +109,8 @@ def test_an_output_names_a_folder_of_the_outbox(output: str, folder: str) -> Non
     "output", ["/", "/a", "a//b", "a//", "..", "../a", "a/../b", "./a", "a\nb", "a\x00", "é" * 251, 7, ["a"], True]
 )
 def test_an_output_has_no_way_out_of_its_folder(output: object) -> None:
-    message = the_mistake({**ORDER, "output": output})
-    assert (message.mistake.field, message.id, message.model) == ("output", "order-17", "veo-3-1")
+    message = wrong({**ORDER, "output": output})
+    assert (message.mistakes[0].field, message.id, message.model) == ("output", "order-17", "veo-3-1")
 
 
 @pytest.mark.parametrize(
@@ -124,19 +127,24 @@ def test_an_output_has_no_way_out_of_its_folder(output: object) -> None:
     ],
 )
 def test_a_bad_request_names_its_field_and_keeps_its_id(changes: dict[str, object], field: str) -> None:
-    message = the_mistake({**ORDER, **changes})
-    assert message.mistake.field == field
-    assert message.mistake.allowed
+    message = wrong({**ORDER, **changes})
+    assert message.mistakes[0].field == field
+    assert message.mistakes[0].allowed
     assert (message.id, message.message_id) == ("order-17", "sqs-1")
 
 
 def test_a_request_without_model_or_input_is_a_mistake() -> None:
-    assert the_mistake({"input": {}}).mistake.field == "model"
-    assert the_mistake({"model": "veo-3-1"}).mistake.field == "input"
+    assert wrong({"input": {}}).mistakes[0].field == "model"
+    assert wrong({"model": "veo-3-1"}).mistakes[0].field == "input"
+
+
+def test_everything_that_is_wrong_with_its_form_is_told() -> None:
+    request = wrong({"model": 7, "id": "no spaces", "output": "../up", "seed": 1, "take": 2})
+    assert [mistake.field for mistake in request.mistakes] == ["seed", "take", "model", "input", "id", "output"]
 
 
 def test_a_very_long_unknown_field_is_not_repeated_whole() -> None:
-    assert len(str(the_mistake({**ORDER, "x" * 10_000: 1}).mistake)) < 300
+    assert len(str(wrong({**ORDER, "x" * 10_000: 1}).mistakes[0])) < 300
 
 
 @pytest.mark.parametrize(
@@ -144,20 +152,20 @@ def test_a_very_long_unknown_field_is_not_repeated_whole() -> None:
     ["", "no json", "[]", "7", "null", '"text"', "{", "[" * 100_000, '{"a":' * 100_000, "1" * 5_000, "\x00", "\ud800"],
 )
 def test_what_is_no_json_object_is_unreadable(body: str) -> None:
-    message = the_mistake(body)
-    assert (message.mistake.field, message.id, message.model, message.message_id) == ("message", "", "", "sqs-1")
+    message = wrong(body)
+    assert (message.mistakes[0].field, message.id, message.model, message.message_id) == ("message", "", "", "sqs-1")
 
 
 def test_an_sns_message_that_is_no_json_is_unreadable_under_its_own_id() -> None:
-    message = the_mistake(sns("hello"))
-    assert (message.mistake.field, message.message_id) == ("message", "sns-1")
+    message = wrong(sns("hello"))
+    assert (message.mistakes[0].field, message.message_id) == ("message", "sns-1")
 
 
 def test_envelopes_in_envelopes_come_to_an_end() -> None:
     body: dict[str, Any] = ORDER
     for _ in range(6):
         body = sns(body)
-    assert the_mistake(body).mistake.field == "message"
+    assert wrong(body).mistakes[0].field == "message"
 
 
 @pytest.mark.parametrize(
@@ -177,7 +185,7 @@ def test_envelopes_in_envelopes_come_to_an_end() -> None:
     ],
 )
 def test_what_is_wrong_is_said_in_plain_words(body: object, words: str) -> None:
-    assert str(the_mistake(body).mistake).startswith(words)
+    assert str(wrong(body).mistakes[0]).startswith(words)
 
 
 @pytest.mark.parametrize("body", ["\ufeff" + json.dumps(ORDER), sns("\ufeff" + json.dumps(ORDER))])
@@ -191,7 +199,7 @@ def test_a_topic_that_asks_to_be_confirmed_is_told_what_to_do_and_its_token_is_n
     about = sns(
         "You have chosen to subscribe", Type="SubscriptionConfirmation", Token="secret", SubscribeURL="https://s"
     )
-    words = str(the_mistake(about).mistake)
+    words = str(wrong(about).mistakes[0])
     assert "arn:aws:sns:us-east-1:123456789012:t" in words
     assert "subscribe it again" in words
     assert "secret" not in words
@@ -242,7 +250,7 @@ def test_a_bad_record_does_not_lose_the_others() -> None:
     messages = found(body)
     assert (messages[0], messages[-1]) == (Drop("inbox", "a/1.png"), Drop("inbox", "a/2.png"))
     assert len(messages) == 2 + len(bad)
-    assert all(isinstance(message, Unreadable) for message in messages[1:-1])
+    assert all(isinstance(message, Request) and message.mistakes for message in messages[1:-1])
 
 
 TEST_EVENT = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": "t", "Bucket": "inbox", "RequestId": "r"}
@@ -265,7 +273,7 @@ def test_what_is_no_arrival_says_nothing(body: object) -> None:
 
 @pytest.mark.parametrize("detail", [{}, {"bucket": "inbox", "object": {"key": "k"}}, {"bucket": {"name": "b"}}])
 def test_an_event_bridge_event_without_bucket_and_key_is_unreadable(detail: object) -> None:
-    assert the_mistake(event_bridge(detail, "Object Created", "aws.s3")).mistake.field == "Records"
+    assert wrong(event_bridge(detail, "Object Created", "aws.s3")).mistakes[0].field == "Records"
 
 
 # Our own
@@ -296,7 +304,7 @@ def test_a_drop_to_be_looked_at_again_survives_the_queue_undecoded() -> None:
     ],
 )
 def test_what_only_looks_like_our_own_is_unreadable(inside: object) -> None:
-    assert the_mistake({"dropreel": inside}).mistake.field == "dropreel"
+    assert wrong({"dropreel": inside}).mistakes[0].field == "dropreel"
 
 
 # Whatever a sender can write

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
-from dropreel.errors import Mistake
+from dropreel.errors import Mistake, noted
 from dropreel.intake.texts import Illegible, json_of
 from dropreel.redaction import redact, sound
 
@@ -35,34 +35,22 @@ class Drop:
     at: float = field(default=0.0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A publisher asks for a generation; nothing in it has been checked but its form."""
+    """A publisher asks for a generation, as far as that can be read; only its form has been checked."""
 
-    model: str
-    input: Mapping[str, Any]
-    #: The publisher's id, or "".
-    id: str
-    #: The folder in the outbox, or "".
-    output: str
     #: What a redelivery of this message shares with it: the id that the outermost sender gave.
     message_id: str
+    model: str = ""
+    input: Mapping[str, Any] = field(default_factory=dict)
+    #: The publisher's id, or "".
+    id: str = ""
+    #: The folder in the outbox, or "".
+    output: str = ""
     #: The steps that are to follow, unchecked; None where it names none.
     then: object = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A message that is no request; `mistake` says why."""
-
-    mistake: Mistake
-    #: Its own id if that much could be read, or "".
-    id: str
-    #: The model that it names, if that much could be read, or "".
-    model: str
-    message_id: str
-    #: The folder in the outbox, if that much could be read, or "".
-    output: str = ""
+    #: What is wrong with its form.
+    mistakes: tuple[Mistake, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +70,7 @@ class GoOn:
     drop: str
 
 
-Message = Drop | Request | Unreadable | Submit | GoOn
+Message = Drop | Request | Submit | GoOn
 
 
 def read(body: str, message_id: str) -> Iterator[Message]:
@@ -99,14 +87,14 @@ def _read(text: str, message_id: str, depth: int) -> Iterator[Message]:
     try:
         found = json_of(text)
     except Illegible as why:
-        yield Unreadable(Mistake("message", str(why), "one JSON object"), "", "", message_id)
+        yield _unreadable(message_id, Mistake("message", str(why), "one JSON object"))
     else:
         yield from _unwrap(found, message_id, depth)
 
 
 def _unwrap(found: object, message_id: str, depth: int) -> Iterator[Message]:
     if not isinstance(found, dict) or depth == 0:
-        yield Unreadable(Mistake("message", "is not a JSON object", "one JSON object"), "", "", message_id)
+        yield _unreadable(message_id, Mistake("message", "is not a JSON object", "one JSON object"))
     elif isinstance(found.get("dropreel"), dict):
         yield from _own(found["dropreel"], message_id)
     elif found.get("Type") == "Notification" and isinstance(found.get("Message"), str):
@@ -127,11 +115,11 @@ def _sns(found: dict[str, Any], message_id: str, depth: int) -> Iterator[Message
     yield from _read(found["Message"], _text(found.get("MessageId")) or message_id, depth - 1)
 
 
-def _unconfirmed(found: dict[str, Any], message_id: str) -> Unreadable:
+def _unconfirmed(found: dict[str, Any], message_id: str) -> Request:
     """SNS asks whether a topic may send here, which it does not where the queue's own account subscribes it."""
     problem = f"SNS wants its topic {redact(_text(found.get('TopicArn'))[:256])} confirmed, which is not done here"
     allowed = "a subscription that the account of this queue makes, which needs no confirmation; subscribe it again"
-    return Unreadable(Mistake("message", problem, allowed), "", "", message_id)
+    return _unreadable(message_id, Mistake("message", problem, allowed))
 
 
 def _event_bridge(found: dict[str, Any], message_id: str, depth: int) -> Iterator[Message]:
@@ -148,7 +136,7 @@ def _s3(records: list[Any], message_id: str) -> Iterator[Message]:
         s3 = record.get("s3") if isinstance(record, dict) else None
         if not isinstance(s3, dict):
             problem = Mistake("Records", "holds something that is no S3 event", "S3 event records")
-            yield Unreadable(problem, "", "", message_id)
+            yield _unreadable(message_id, problem)
         elif str(record.get("eventName", "ObjectCreated")).removeprefix("s3:").startswith("ObjectCreated"):
             yield _drop(s3, s3.get("object"), _decoded, message_id, record.get("eventTime"))
 
@@ -171,7 +159,7 @@ def _drop(about: dict[str, Any], thing: Any, decode: Any, message_id: str, when:
     key = decode(thing.get("key")) if isinstance(thing, dict) else ""
     if name and key:
         return Drop(name, key, _moment(when))
-    return Unreadable(Mistake("Records", "an S3 event without bucket and key", "S3 event records"), "", "", message_id)
+    return _unreadable(message_id, Mistake("Records", "an S3 event without bucket and key", "S3 event records"))
 
 
 def _own(found: dict[str, Any], message_id: str) -> Iterator[Message]:
@@ -184,44 +172,45 @@ def _own(found: dict[str, Any], message_id: str) -> Iterator[Message]:
             yield Drop(bucket, key)
         case _:
             mistake = Mistake("dropreel", "is not a message of ours", "model, input, id, output")
-            yield Unreadable(mistake, "", "", message_id)
+            yield _unreadable(message_id, mistake)
 
 
-def _request(found: dict[str, Any], message_id: str) -> Request | Unreadable:
-    try:
-        return _checked(found, message_id)
-    except Mistake as mistake:
-        return Unreadable(mistake, _readable_id(found), _text(found.get("model")), message_id, _readable_folder(found))
+def _unreadable(message_id: str, mistake: Mistake) -> Request:
+    return Request(message_id=message_id, mistakes=(mistake,))
 
 
-def _readable_id(found: dict[str, Any]) -> str:
-    own_id = found.get("id")
-    return own_id if isinstance(own_id, str) and ID.fullmatch(own_id) else ""
-
-
-def _readable_folder(found: dict[str, Any]) -> str:
-    try:
-        return _folder(found.get("output"))
-    except Mistake:
-        return ""
-
-
-def _checked(found: dict[str, Any], message_id: str) -> Request:
-    for name in found:
-        if name not in _FIELDS:
-            raise Mistake(name[:100], "is not a field of a message", ", ".join(_FIELDS))
-    model = found.get("model")
+def _request(found: dict[str, Any], message_id: str) -> Request:
+    fields = ", ".join(_FIELDS)
+    wrong = [Mistake(name[:100], "is not a field of a message", fields) for name in found if name not in _FIELDS]
+    model, values, own_id, folder = found.get("model"), found.get("input"), "", ""
     if not isinstance(model, str) or not model:
-        raise Mistake("model", "is missing or not a text", "the id or alias of a model")
-    values = found.get("input")
+        wrong.append(Mistake("model", "is missing or not a text", "the id or alias of a model"))
     if not isinstance(values, dict):
-        raise Mistake("input", "is missing or not an object", "an object of the model's parameters")
-    own_id = found.get("id")
-    if own_id is not None and not isinstance(own_id, str):
+        wrong.append(Mistake("input", "is missing or not an object", "an object of the model's parameters"))
+        values = {}
+    with noted(wrong):
+        own_id = _id(found.get("id"))
+    with noted(wrong):
+        folder = _folder(found.get("output"))
+    return Request(
+        message_id=message_id,
+        model=_text(model),
+        input=values,
+        id=own_id,
+        output=folder,
+        then=found.get("then"),
+        mistakes=tuple(wrong),
+    )
+
+
+def _id(told: object) -> str:
+    if told is None:
+        return ""
+    if not isinstance(told, str):
         raise Mistake("id", "must be a text: put it in quotes", _IDS)
-    if own_id is not None and not ID.fullmatch(own_id):
-        raise Mistake("id", "is empty" if not own_id else "is too long or holds other characters", _IDS)
-    return Request(model, values, own_id or "", _folder(found.get("output")), message_id, found.get("then"))
+    if not ID.fullmatch(told):
+        raise Mistake("id", "is too long or holds other characters" if told else "is empty", _IDS)
+    return told
 
 
 def _folder(output: object) -> str:

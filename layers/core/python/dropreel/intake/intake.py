@@ -15,12 +15,12 @@ from dropreel.errors import Mistake
 from dropreel.intake import drops, envelopes
 from dropreel.intake.assembly import Assembly, wrong_defaults
 from dropreel.intake.drops import Name
-from dropreel.intake.envelopes import Drop, GoOn, Message, Request, Submit, Unreadable
+from dropreel.intake.envelopes import Drop, GoOn, Message, Request, Submit
 from dropreel.intake.gathering import Gatherer
 from dropreel.intake.inbox import Inbox
 from dropreel.intake.steps import following, steps_of
 from dropreel.jobs import Job, Status, identity
-from dropreel.redaction import redacted, sound
+from dropreel.redaction import redacted
 from dropreel.submit.admission import Admission, Outcome
 from dropreel.submit.lending import pinned
 
@@ -79,8 +79,6 @@ class Intake:
                 return self._drop(message)
             case Request():
                 return [self._request(message)]
-            case Unreadable():
-                return [self._unreadable(message, catalog.resolve(message.model), message.mistake, {})]
             case Submit(job_id):
                 return [self._admission.resume(job_id)]
             case GoOn(job_id, drop):
@@ -169,27 +167,24 @@ class Intake:
 
     def _request(self, request: Request) -> Outcome:
         model = catalog.resolve(request.model)
+        name = model.id if model else request.model[:200]
+        place = _place_of(model, request) if model else f"rejected/{request.id or 'message'}"
+        job = self._new(_message_identity(name, request), name, place, _source_of(request))
+        job = job.evolve(input=_kept(request.input))
+        mistakes = [*request.mistakes]
         if model is None:
-            mistake = Mistake("model", f"{request.model[:100]!r} is not a model", drops.names())
-            return self._unreadable(request, None, mistake, request.input)
-        job = self._new(_message_identity(model.id, request), model.id, _place_of(model, request), _source_of(request))
+            if request.model:
+                mistakes.append(Mistake("model", f"{request.model[:100]!r} is not a model", drops.names()))
+            return self._admission.decide(job, None, mistakes)
         job = job.evolve(gateway=model.gateway)
         reading = read(model, [Said(request.input)])
-        mistakes = [*reading.mistakes, *reading.incomplete()]
+        mistakes += [*reading.mistakes, *reading.incomplete()]
         versions = pinned(self._inbox.lender, reading, {}, mistakes)
         then = steps_of(request.then, self._inbox.lender, mistakes)
         mistakes = mistakes or reading.broken()
-        if mistakes:
-            return self._admission.decide(job.evolve(input=_kept(request.input)), model, mistakes)
-        return self._admission.decide(job.evolve(input=reading.values, versions=versions, then=then), model, [])
-
-    def _unreadable(
-        self, message: Request | Unreadable, model: type[Model] | None, mistake: Mistake, values: Mapping[str, Any]
-    ) -> Outcome:
-        name = model.id if model else sound(message.model[:200])
-        place = _place_of(model, message) if model else f"rejected/{message.id or 'message'}"
-        job = self._new(_message_identity(name, message), name, place, _source_of(message))
-        return self._admission.decide(job.evolve(input=_kept(values)), model, [mistake])
+        if not mistakes:
+            job = job.evolve(input=reading.values, versions=versions, then=then)
+        return self._admission.decide(job, model, mistakes)
 
     def _new(self, job_id: str, model: str, place: str, source: Mapping[str, Any], *, drop: str = "") -> Job:
         return Job(
@@ -204,17 +199,17 @@ class Intake:
         )
 
 
-def _place_of(model: type[Model], message: Request | Unreadable) -> str:
+def _place_of(model: type[Model], message: Request) -> str:
     return "/".join(filter(None, [model.id, message.output, message.id or "job"]))
 
 
-def _message_identity(model: str, message: Request | Unreadable) -> str:
+def _message_identity(model: str, message: Request) -> str:
     if message.id:
         return identity("message", model, "id", message.id)
     return identity("message", "itself", message.message_id)
 
 
-def _source_of(message: Request | Unreadable) -> dict[str, Any]:
+def _source_of(message: Request) -> dict[str, Any]:
     return {"type": "message", "id": message.id or None, "message_id": message.message_id}
 
 

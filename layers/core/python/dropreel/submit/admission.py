@@ -96,7 +96,7 @@ class Admission:
         if model is None:
             mistakes = mistakes or [Mistake("model", "is not known")]
         else:
-            mistakes = mistakes or [*self._forbidden(model, job.input), *self._forbidden_later(job)]
+            mistakes = [*mistakes, *self._forbidden(model, job.input), *self._forbidden_later(job)]
         if mistakes or model is None:
             return self._reject(job, existing, str(Mistakes(mistakes)))
         return self._send(job.evolve(price_usd=model.model_validate(job.input).price_usd()), existing)
