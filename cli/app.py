@@ -23,6 +23,11 @@ VERBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "This machine": {
         "up": ("laptop", "Run the whole stack on this machine until Ctrl-C: no Docker, no account."),
         "demo": ("laptop", "Start the stack, drop a picture and a sound, and end with a playable video."),
+        "version": ("version", "Say the version."),
+        "console": (
+            "console",
+            "Show an environment's page, with your own AWS credentials, until Ctrl-C; what you may not do, it can't.",
+        ),
     },
     "Films": {
         "models": (
@@ -49,7 +54,7 @@ VERBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "Follow jobs to their ends, a line for each step; without a job, a live table until Ctrl-C.",
         ),
         "retry": (
-            "deciding",
+            "retrying",
             "Try a job once more: fetch its output again, which pays nothing, or send it again, which may.",
         ),
         "adopt": (
@@ -66,6 +71,7 @@ VERBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "doctor",
             "Look at keys, gateways, gates, the callback address, queues, dead letters, executions and the budget.",
         ),
+        "logs": ("logs", "Show what the functions say, of all jobs or of one, in the order of time (UTC)."),
         "redrive": (
             "redrive",
             "Send dead letters back to where they failed, once the cause is mended; no job is paid twice by that.",
@@ -76,6 +82,7 @@ VERBS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         ),
     },
 }
+_HELP = {"help_option_names": ["-h", "--help"]}
 _MODULES = {name: module for verbs in VERBS.values() for name, (module, _) in verbs.items()}
 
 
@@ -90,7 +97,8 @@ class Verb(TyperCommand):
 def command(name: str) -> Verb:
     """A verb with all its options; its module is loaded."""
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    alone.command(name, cls=Verb)(getattr(import_module(f"cli.{_MODULES[name]}"), name.replace("-", "_")))
+    verb = getattr(import_module(f"cli.{_MODULES[name]}"), name.replace("-", "_"))
+    alone.command(name, cls=Verb, context_settings=_HELP)(verb)
     found = typer.main.get_command(alone)
     assert isinstance(found, Verb)
     return found
@@ -111,14 +119,21 @@ class Verbs(TyperGroup):
         return name, command(str(name)) if name in _MODULES else found, rest
 
 
-app = typer.Typer(cls=Verbs, no_args_is_help=True, pretty_exceptions_enable=False, help=ABOUT, epilog=MEANINGS)
+app = typer.Typer(
+    cls=Verbs,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings=_HELP,
+    help=ABOUT,
+    epilog=MEANINGS,
+)
 
 
 def _say_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from cli.version import version
 
-        print(f"dropreel {version('dropreel')}")
+        version()
         raise typer.Exit
 
 

@@ -34,7 +34,7 @@ def inbox(there: Stack, *, clock: Callable[[], float] = time.monotonic) -> Check
             time.sleep(LOOK_AGAIN)
     finally:
         _tidy(there, path)
-    todo = "See whether the inbox notifies the intake queue, and read the submit function's log."
+    todo = "See whether the inbox notifies the intake queue, and what `dropreel logs --function submit` says."
     return Check("inbox", State.BAD, f"nothing that is dropped is answered within {lasted(MOST)}", todo)
 
 

@@ -110,7 +110,7 @@ def _callback(there: Stack) -> Check:
         todo = "The watch finds every outcome without callbacks, only later. Look at the HTTP API in the account."
         return Check("callback", State.BAD, f"not reached from here ({type(error).__name__}){off}", todo)
     if answer.status_code != httpx.codes.FORBIDDEN:
-        todo = "403 was expected. Read the callback function's log; looks find every outcome meanwhile."
+        todo = "403 was expected; `dropreel logs --function callback` says why. Looks find every outcome meanwhile."
         return Check("callback", State.BAD, f"answered {answer.status_code}{off}", todo)
     return Check("callback", State.FINE, f"reached from here, and strangers are refused{off}")
 
@@ -123,7 +123,7 @@ def _queue(there: Stack, name: str, url: str) -> Check:
     said = f"{waiting} waiting, {taken} at work" + (f", the oldest {age(oldest)}" if oldest else "")
     if oldest and oldest > OLD:
         function = "submit" if name == "intake" else "deliver"
-        return Check(f"{name} queue", State.LOOK, said, f"Read the {function} function's log: is it failing or slow?")
+        return Check(f"{name} queue", State.LOOK, said, f"Is it failing or slow? `dropreel logs --function {function}`")
     return Check(f"{name} queue", State.FINE, said)
 
 
@@ -153,5 +153,8 @@ def _dead_letters(there: Stack, name: str, url: str) -> Check:
     if not count:
         return Check(f"{name} dead letters", State.FINE, "none")
     function = "submit" if name == "intake" else "deliver"
-    todo = f"Read the {function} function's log of that time, mend the cause, then `dropreel redrive --queue {name}`."
+    todo = (
+        f"`dropreel logs --function {function} --errors --newer 2d` says what went wrong; mend the cause, then "
+        f"`dropreel redrive --queue {name}`."
+    )
     return Check(f"{name} dead letters", State.BAD, f"{count}", todo)

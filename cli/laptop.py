@@ -3,11 +3,13 @@
 import json
 import os
 import shutil
+import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Annotated, TextIO
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 from rich.console import Console
@@ -16,7 +18,10 @@ from rich.markup import escape
 from cli.ending import ended_by_signals, leave
 from cli.exits import FAILED, FINE, INVALID, UNREACHABLE, Trouble, complain
 from cli.presence import announced
-from infra.environments import SettingError
+from infra.environments import SettingError, environment
+
+if TYPE_CHECKING:
+    from local.up import Running
 
 PixazoUrl = Annotated[
     str | None, typer.Option("--pixazo-url", help="Gateway pixazo's base URL. Default: a simulated one.")
@@ -29,10 +34,19 @@ Set = Annotated[
     typer.Option("--set", metavar="NAME=VALUE", help="A setting, such as quiet_seconds=1; repeatable."),
 ]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of the AWS endpoint. Default: any that is free.")]
+Keep = Annotated[bool, typer.Option("--keep", help="Keep films and manifests in FOLDER, where they outlive the stack.")]
+Folder = Annotated[
+    Path | None,
+    typer.Argument(metavar="FOLDER", file_okay=False, help="Where --keep keeps them. Default: dropreel-films, here."),
+]
 Json = Annotated[bool, typer.Option("--json", help="One line of JSON on stdout once it is ready, and nothing else.")]
 
+#: The page's port, unless somebody else has it.
+PAGE_PORT = 4600
+FILMS = Path("dropreel-films")
+
 _WELCOME = """
-[bold green]dropreel is up[/]
+[bold green]dropreel is up[/]  {console_url}
 
 [bold]AWS endpoint[/]  {aws_endpoint_url}  (any key, region {region})
 [bold]inbox[/]         s3://{inbox_bucket}
@@ -41,7 +55,6 @@ _WELCOME = """
 [bold]callbacks[/]     {callback_base_url}/callbacks
 [bold]jobs table[/]    {jobs_table}
 [bold]event bus[/]     {event_bus}
-[bold]console[/]       {console_url}
 [bold]logs[/]          {logs}"""
 
 _TRY = """\
@@ -55,24 +68,39 @@ aws --endpoint-url {aws_endpoint_url} s3 ls --recursive s3://{outbox_bucket}"""
 
 
 def up(
+    folder: Folder = None,
+    keep: Keep = False,
     pixazo_url: PixazoUrl = None,
     aimlapi_url: AimlapiUrl = None,
     set_: Set = None,
     port: Port = 0,
     json_: Json = False,
 ) -> None:
-    """Run the whole stack on this machine until Ctrl-C: no Docker, no account."""
+    """Run the whole stack on this machine until Ctrl-C: no Docker, no account.
+
+    It lives in memory, and is gone when it ends. With --keep, each film and each manifest is copied out of the outbox
+    about a second after it came, so a crash loses no more than the last second's. Jobs, the inbox and what is under
+    way are not kept: the next `up` begins empty, and the same files dropped there are paid again at a real gateway.
+    """
+    if folder and not keep:
+        raise typer.BadParameter(f"{folder}: goes with --keep", param_hint="FOLDER")
     urls = {"pixazo_url": pixazo_url, "aimlapi_url": aimlapi_url}
     settings = _settings(set_ or []) | {name: url for name, url in urls.items() if url is not None}
     answers = _take_stdout()
     people = Console(file=sys.stderr if json_ else answers, highlight=False, soft_wrap=True)
     with _ending(people):
+        # What is wrong is told before an address is.
+        environment("local", settings)
+        films = _made(folder or FILMS) if keep else None
+        door = _door(people)
         from local.up import Options
         from local.up import up as running_stack
 
-        options = Options(settings=settings, port=port)
+        options = Options(settings=settings, port=port, door=door)
         with (
+            door,
             running_stack(options, tell=lambda text: people.print(f"[dim]{text} …[/]")) as running,
+            _kept(running, films, people),
             announced(running.addresses.as_dict()),
         ):
             if json_:
@@ -104,6 +132,36 @@ def demo() -> None:
             f"{video.width} x {video.height} ({video.picture}), {video.duration:.1f} s with sound ({video.sound})"
         )
         people.print(f"[bold green]{video.path}[/]")
+
+
+def _door(people: Console) -> socket.socket:
+    """Where the page is going to be, said before all else: whoever opens it early waits there until the stack is up."""
+    from local.web import address, door
+
+    found = door(PAGE_PORT)
+    taken = "" if address(found).endswith(f":{PAGE_PORT}") else f", as port {PAGE_PORT} is taken"
+    people.print(f"{address(found)}\n[dim]is the page{taken}; it opens as soon as the stack is up[/]")
+    return found
+
+
+def _made(folder: Path) -> Path:
+    """A folder that is there. Raises Trouble."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Trouble(f"{folder}: {error.strerror}; name a folder that can be made", INVALID) from error
+    return folder.resolve()
+
+
+def _kept(running: "Running", folder: Path | None, people: Console) -> AbstractContextManager[None]:
+    """Have films copied into a folder, if they are to be kept."""
+    if folder is None:
+        return nullcontext()
+    from local.keeping import keeping
+
+    people.print(f"[dim]films and manifests are kept in {escape(str(folder))}[/]")
+    bucket = running.addresses.outbox_bucket
+    return keeping(running.laptop.client("s3"), bucket, folder, tell=lambda text: people.print(escape(text)))
 
 
 def _command() -> str:

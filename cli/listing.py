@@ -30,6 +30,9 @@ ModelOption = Annotated[
 ]
 Newer = Annotated[str | None, typer.Option("--newer", metavar="AGE", help="Made within this time: 90s, 15m, 2h, 7d.")]
 Older = Annotated[str | None, typer.Option("--older", metavar="AGE", help="Made before this time: 90s, 15m, 2h, 7d.")]
+Search = Annotated[
+    str | None, typer.Option("--search", metavar="TEXT", help="Only with this in the place or id, in any letters.")
+]
 #: Jobs that one list shows at most.
 MOST = 1000
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=MOST, help="Jobs shown at most, the newest first.")]
@@ -40,6 +43,7 @@ def jobs(
     model: ModelOption = None,
     newer: Newer = None,
     older: Older = None,
+    text: Search = None,
     limit: Limit = 20,
     json_: Json = False,
     env: Env = None,
@@ -50,24 +54,32 @@ def jobs(
     WAITING, HELD and UNKNOWN are all found, however old. Of the others, 90 days are looked through, back from today
     or from --older; --newer says how far instead.
     """
-    now = time.time()
-    wanted = Wanted(
-        statuses=frozenset(_status(each) for each in statuses or []),
-        model=catalog.find(model).id if model else "",
-        since=now - seconds(newer) if newer else 0.0,
-        until=now - seconds(older) if older else 0.0,
-    )
+    which = wanted(statuses, model, newer, older, text or "")
     there = stack.find(env, endpoint_url)
-    found = search(there, wanted, limit=limit)
+    found = search(there, which, limit=limit)
     for job in found.jobs if json_ else ():
         print(json.dumps(brief(job)))
     if not json_ and found.jobs:
-        OUT.print(table(found.jobs, now, OUT.width))
+        OUT.print(table(found.jobs, time.time(), OUT.width))
     elif not json_:
         said(f"no such jobs in {there.name}")
     if found.more:
         further = f"--limit {min(5 * limit, MOST)} shows more" if limit < MOST else "name a time, as --older 7d"
         said(f"the newest {limit}; there are older ones: {further}")
+
+
+def wanted(
+    statuses: list[str] | None, model: str | None, newer: str | None, older: str | None, text: str = ""
+) -> Wanted:
+    """What the options choose. Raises Mistake and Trouble."""
+    now = time.time()
+    return Wanted(
+        statuses=frozenset(_status(each) for each in statuses or []),
+        model=catalog.find(model).id if model else "",
+        text=text,
+        since=now - seconds(newer) if newer else 0.0,
+        until=now - seconds(older) if older else 0.0,
+    )
 
 
 def seconds(text: str) -> float:

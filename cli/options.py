@@ -24,17 +24,32 @@ def environment_names() -> list[str]:
     return list(KINDS)
 
 
-def job_id(text: str) -> str:
-    """A job's id as the table has it. Raises Trouble where it can be none, since nobody would ever find it."""
-    found = text.strip().lower()
-    if not re.fullmatch(r"[a-z2-7]{26}", found):
-        raise Trouble(f"{text!r} is no job id, which has 26 letters and digits; `dropreel jobs` lists them", INVALID)
-    return found
+#: A job's id.
+ID = r"[a-z2-7]{26}"
+#: Letters of an id that are enough: of a million jobs, another one begins alike with a chance of one to a thousand.
+ENOUGH = 6
 
 
-def job_ids(texts: list[str] | None) -> list[str] | None:
+def job(text: str) -> str:
+    """What may name a job. Raises Trouble for what can name none, since nobody would ever find it."""
+    said = text.strip()
+    if "/" not in said and not re.fullmatch(rf"[a-z2-7]{{{ENOUGH},26}}", said.lower()):
+        raise Trouble(
+            f"{text!r} names no job: say its id of 26 letters and digits, the first {ENOUGH} of them or more, or its "
+            "place, such as veed-fabric/monday/cat; `dropreel jobs` lists them",
+            INVALID,
+        )
+    return said
+
+
+def some_job(text: str | None) -> str | None:
+    """The same, where none need be named."""
+    return job(text) if text is not None else None
+
+
+def some_jobs(texts: list[str] | None) -> list[str] | None:
     """The same for several."""
-    return [job_id(text) for text in texts] if texts else None
+    return [job(text) for text in texts] if texts else None
 
 
 def address(url: str | None) -> str | None:
@@ -77,7 +92,14 @@ EndpointUrl = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, one document a line, and nothing else.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
-JobId = Annotated[str, typer.Argument(metavar="JOB", callback=job_id, help="The id of a job, 26 letters and digits.")]
+_NAMED = "A job: its id, the beginning of that, or its place, of which the newest is meant."
+AJob = Annotated[str, typer.Argument(metavar="JOB", callback=job, help=_NAMED)]
+OneJob = Annotated[str | None, typer.Argument(metavar="JOB", callback=some_job, help=_NAMED)]
+SomeJob = Annotated[str | None, typer.Argument(metavar="JOB", callback=some_job, help=f"{_NAMED} Default: all jobs.")]
+SomeJobs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="JOB", callback=some_jobs, help=f"{_NAMED} Several, too. Default: all jobs."),
+]
 AskAbove = Annotated[
     float, typer.Option("--ask-above", min=0, metavar="USD", help="Ask before anything that may cost more.")
 ]

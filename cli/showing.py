@@ -14,7 +14,7 @@ from cli.advice import advise
 from cli.following import finish
 from cli.live import live
 from cli.looks import Looks, looks
-from cli.options import EndpointUrl, Env, JobId, Json, job_ids
+from cli.options import AJob, EndpointUrl, Env, Json, SomeJobs
 from cli.stack import Stack
 from cli.summary import as_json, cost, outputs, trouble
 from cli.timeline import line, moments
@@ -22,18 +22,15 @@ from cli.wording import LOOKS, OUT, age, cut, lasted, status, when
 from dropreel.jobs import ATTENTION, Job, Status, iso
 from dropreel.redaction import redacted
 
-Jobs = Annotated[
-    list[str] | None, typer.Argument(metavar="JOB", callback=job_ids, help="Job ids. Default: all jobs, live.")
-]
 #: Seconds after the quiet time in which a job that was dropped just now has a record.
 SOON = 30.0
 Timeout = Annotated[float | None, typer.Option("--timeout", min=0, metavar="SECONDS", help="Give up after this.")]
 
 
-def show(job_id: JobId, json_: Json = False, env: Env = None, endpoint_url: EndpointUrl = None) -> None:
+def show(named: AJob, json_: Json = False, env: Env = None, endpoint_url: EndpointUrl = None) -> None:
     """Tell all about a job: what happened when, what it cost, what went wrong and what to do about it."""
     there = stack.find(env, endpoint_url)
-    job = there.job(job_id)
+    job = there.job(named)
     found = looks(there, job)
     if json_:
         films = row.as_json(row.row(job, there.store.get))
@@ -43,7 +40,7 @@ def show(job_id: JobId, json_: Json = False, env: Env = None, endpoint_url: Endp
 
 
 def watch(
-    jobs: Jobs = None,
+    jobs: SomeJobs = None,
     timeout: Timeout = None,
     json_: Json = False,
     env: Env = None,
@@ -54,7 +51,7 @@ def watch(
     if not jobs:
         live(there, timeout, json_=json_)
         return
-    finish(there, jobs, json_=json_, timeout=timeout, patience=SOON)
+    finish(there, [there.job_id(each) for each in jobs], json_=json_, timeout=timeout, patience=SOON)
 
 
 def _as_json(found: Looks | None) -> dict[str, object] | None:

@@ -6,8 +6,9 @@ Each service is loaded when a verb asks for it: most verbs need one or two, and 
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 #: Hosts on which a laptop stack can be; it takes any key.
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 REGION = "us-east-1"
+#: A session is not safe in several threads, such as those of the page's server; the clients that it makes are.
+_MAKING = threading.Lock()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +66,8 @@ class Access:
             quick = Config(proxies={}, retries={"mode": "standard", "max_attempts": 2}, s3={"addressing_style": "path"})
             config = config.merge(quick)
         try:
-            return self._session.client(service, endpoint_url=self.endpoint_url, config=config)
+            with _MAKING:
+                return self._session.client(service, endpoint_url=self.endpoint_url, config=config)
         except BotoCoreError:
             raise
         except ValueError as error:
@@ -90,6 +94,10 @@ class Stack:
     def client(self, service: str) -> Any:
         """A client of an AWS service, by its name."""
         return self.access.client(service)
+
+    def resources(self, kind: str) -> Iterator[tuple[str, str]]:
+        """What the stack has of a type: names in the template, and names in the account."""
+        return _resources(self.client("cloudformation"), self.name, kind)
 
     @cached_property
     def sqs(self) -> Any:
@@ -168,8 +176,15 @@ class Stack:
             clock=time.time,
         )
 
-    def job(self, job_id: str) -> Job:
-        """The job of this id. Raises Trouble where there is none."""
+    def job_id(self, said: str) -> str:
+        """The id of the job that somebody means. Raises Trouble."""
+        from cli import naming
+
+        return naming.job_id(self, said)
+
+    def job(self, said: str) -> Job:
+        """The job that somebody means. Raises Trouble where there is none."""
+        job_id = self.job_id(said)
         job = self.store.get(job_id)
         if job is None:
             raise Trouble(f"there is no job {job_id} in {self.name}; `dropreel jobs` lists them", INVALID)
@@ -238,10 +253,16 @@ def _absent(name: str, access: Access) -> str:
     )
 
 
+def _resources(formation: Any, stack: str, kind: str) -> Iterator[tuple[str, str]]:
+    for page in formation.get_paginator("list_stack_resources").paginate(StackName=stack):
+        for each in page["StackResourceSummaries"]:
+            if each["ResourceType"] == kind:
+                yield each["LogicalResourceId"], each.get("PhysicalResourceId", "")
+
+
 def _submit(formation: Any, stack: str) -> str:
     """The name of the submit function. Raises Trouble."""
-    for page in formation.get_paginator("list_stack_resources").paginate(StackName=stack):
-        for resource in page["StackResourceSummaries"]:
-            if resource["ResourceType"] == "AWS::Lambda::Function" and "Submit" in resource["LogicalResourceId"]:
-                return str(resource["PhysicalResourceId"])
+    for logical, physical in _resources(formation, stack, "AWS::Lambda::Function"):
+        if "Submit" in logical:
+            return physical
     raise Trouble(f"the stack {stack} has no submit function: is it still being made?", UNREACHABLE)

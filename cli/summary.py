@@ -13,10 +13,15 @@ from dropreel.redaction import redact, redacted
 FREE = frozenset({"declined", "error", "invalid_input"})
 
 
+def unpaid(job: Job) -> bool:
+    """Whether the job has certainly cost nothing so far."""
+    unsent = job.status in (Status.WAITING, Status.HELD, Status.REJECTED)
+    return unsent or _code(job) in FREE or (_code(job) == "given_up" and job.attempt == 0)
+
+
 def cost(job: Job) -> str:
     """What the job has cost or may have, as far as the price list tells."""
-    code = (job.error or {}).get("code", "")
-    if job.status in (Status.WAITING, Status.REJECTED) or code in FREE:
+    if unpaid(job) and job.status is not Status.HELD:
         return "nothing"
     if job.price_usd is None:
         unsent = job.status is Status.HELD and job.attempt == 0
@@ -24,9 +29,13 @@ def cost(job: Job) -> str:
     price = f"{money(job.price_usd)} USD"
     if job.status is Status.HELD:
         return f"nothing yet, {price} once it is sent" if job.attempt == 0 else f"{price} once it is sent"
-    if job.status in (Status.UNKNOWN, Status.EXPIRED) or code in ("failed", "given_up"):
+    if job.status in (Status.UNKNOWN, Status.EXPIRED) or _code(job) in ("failed", "given_up"):
         return f"perhaps {price}"
     return f"{price}, an estimate"
+
+
+def _code(job: Job) -> str:
+    return (job.error or {}).get("code", "")
 
 
 def trouble(job: Job) -> str:

@@ -1,19 +1,20 @@
 """What a drop would become, by the very code that will read it: its keys, its price, or what is wrong or missing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from json import dumps
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Base64Bytes, BaseModel, ConfigDict
 
 from cli.wording import known_usd
 from dropreel import catalog
-from dropreel.errors import Mistake
+from dropreel.errors import Mistake, noted
 from dropreel.intake import drops
 from dropreel.intake.assembly import assemble
 from dropreel.intake.drops import Place
 from dropreel.intake.inbox import LONGEST_TEXT, Inbox, Part
+from dropreel.submit import lending
 
 
 class File(BaseModel):
@@ -27,6 +28,8 @@ class File(BaseModel):
     size: int
     #: "last", "1" to "9", or "" for none
     role: str = ""
+    #: its first bytes, where somebody has looked
+    head: Base64Bytes = b""
 
 
 class Intended(BaseModel):
@@ -82,7 +85,8 @@ def check(inbox: Inbox, intended: Intended) -> Verdict:
     there = [key for key in inbox.newest(place)[0] if key not in written]
     parts += [part for part in (inbox.read(key, drops.parse(key)) for key in there) if part]
     found = assemble(inbox, place, parts)
-    ready = not found.mistakes and not found.missing
+    mistakes = found.mistakes or tuple(_texts(parts[: len(keys)]))
+    ready = not mistakes and not found.missing
     prices = found.prices() if ready else ()
     price = known_usd(prices)
     return Verdict(
@@ -92,7 +96,7 @@ def check(inbox: Inbox, intended: Intended) -> Verdict:
         settings_key=f"{root}.json",
         present=tuple(there),
         missing=found.missing,
-        mistakes=tuple(map(_said, found.mistakes)),
+        mistakes=tuple(map(_said, mistakes)),
         price_usd=None if price is None else float(price),
         prices=tuple(None if usd is None else float(usd) for usd in prices),
     )
@@ -125,11 +129,21 @@ def _keys(intended: Intended, place: Place, root: str) -> Iterator[str]:
 
 
 def _parts(intended: Intended, keys: tuple[str, ...], root: str) -> Iterator[Part]:
-    """The parts as the inbox would read them, but that a file's content is not known here: only whether it has any."""
+    """The parts as the inbox would read them, but that of a file no more is known here than how it begins."""
     for key, file in zip(keys, intended.files, strict=True):
-        yield Part(key, drops.parse(key), key, "", "", head=None if file.size else b"")
+        yield Part(key, drops.parse(key), key, "", "", head=(file.head or None) if file.size else b"")
     texts = {f"{root}.txt": intended.prompt.strip(), f"{root}.json": intended.settings and dumps(intended.settings)}
     for key, text in texts.items():
         if text:
             said = text.encode(errors="replace")
             yield Part(key, drops.parse(key), key, "", "", text=said if len(said) <= LONGEST_TEXT else None)
+
+
+def _texts(parts: Sequence[Part]) -> Iterator[Mistake]:
+    """Whatever is called a picture, a sound or a clip, and is text."""
+    for part in parts:
+        mistakes: list[Mistake] = []
+        with noted(mistakes):
+            if part.head:
+                lending.refuse_text(drops.taken_by(part.key, part.name), part.key, part.head)
+        yield from mistakes

@@ -1,8 +1,9 @@
-"""The catalog as the page needs it: what each model takes, and the controls for its settings."""
+"""The catalog as the page needs it: what each model is for and takes, and the controls for its settings."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from cli.catalog import prices
 from dropreel.catalog import MODELS
 from dropreel.catalog.model import Model
 
@@ -10,6 +11,20 @@ from dropreel.catalog.model import Model
 _ROLES = ("", "last", *"123456789")
 #: a length of time with more choices than this is typed, not chosen
 _MOST_CHOICES = 20
+#: parameters whose own names say little to people; any other name is its own title
+_TITLES = {
+    "aspect_ratio": "Shape",
+    "auto_fix": "Mend the prompt if it is refused",
+    "generate_audio": "With sound",
+    "generate_audio_switch": "With sound",
+    "generate_multi_clip_switch": "Several shots",
+    "negative_prompt": "What it must not show",
+    "output_codec": "Way of packing",
+    "output_format": "File format",
+    "refine_foreground_edges": "Finer edges",
+    "subject_is_person": "A person is seen",
+    "thinking_type": "Thinks first",
+}
 
 
 def described() -> list[dict[str, Any]]:
@@ -21,9 +36,13 @@ def _model(model: type[Model]) -> dict[str, Any]:
     described, required = model.described()["properties"], model.required()
     places = {media.name for media in model.media()}
     settings = [name for name in described if name != "prompt" and name not in places]
+    known = [float(usd) for usd in prices(model)]
     return {
         "id": model.id,
+        "alias": model.alias,
         "title": model.title,
+        "purpose": model.__doc__ or "",
+        "prices_usd": [known[0], known[-1]] if known else [],
         "gateway": model.gateway,
         "needs": [media.kind for media in model.media() if media.required],
         "places": [_place(model, role, kind) for kind in ("image", "audio", "video") for role in _roles(model, kind)],
@@ -58,6 +77,7 @@ def _control(name: str, described: Mapping[str, Any], required: bool) -> dict[st
     """A parameter as something to choose from, where there are few choices, else as something to type."""
     return {
         "name": name,
+        "title": _title(name, described),
         "values": _values(described),
         "numeric": described["type"] == "integer",
         "color": described["type"] == "object",
@@ -65,6 +85,12 @@ def _control(name: str, described: Mapping[str, Any], required: bool) -> dict[st
         "required": required,
         "default": _word(described["default"]) if described.get("default", "") != "" else None,
     }
+
+
+def _title(name: str, described: Mapping[str, Any]) -> str:
+    """What people call it, with its unit."""
+    title = _TITLES.get(name) or name.replace("_", " ").capitalize()
+    return f"{title}, in seconds" if described.get("format") == "seconds" else title
 
 
 def _values(described: Mapping[str, Any]) -> list[str]:

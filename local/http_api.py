@@ -7,6 +7,7 @@ import base64
 import json
 import re
 import secrets
+import socket
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -36,11 +37,11 @@ Page = Callable[[Request], Response | None]
 class HttpApi:
     """The public address of the stack, and beside it what is for people only."""
 
-    def __init__(self, *, port: int, invoke: Invoke, page: Page | None) -> None:
+    def __init__(self, *, invoke: Invoke, page: Page | None, at: socket.socket | None = None) -> None:
         self._invoke = invoke
         self._page = page
         self._routes: list[tuple[str, re.Pattern[str], str, str]] = []
-        self._web = WebServer(self._answer, port=port)
+        self._web = WebServer(self._answer, at=at)
         self.url = self._web.url
 
     def add_route(self, key: str, function: str) -> None:

@@ -33,6 +33,7 @@ class Definition:
     role: str
     #: the function's own variables
     environment: Mapping[str, str]
+    log_group: str
     #: the folder of its code
     code: Path
     #: the folders of its layers, the later ones winning
@@ -123,7 +124,7 @@ def variables(
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(definition.memory_mb),
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{definition.name}",
+        "AWS_LAMBDA_LOG_GROUP_NAME": definition.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": "local",
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_REGION": region,

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -13,10 +14,12 @@ from botocore.exceptions import ClientError
 from moto.apigatewayv2.models import apigatewayv2_backends
 from moto.awslambda.models import EventSourceMapping, lambda_backends
 from moto.core.base_backend import BackendDict
+from moto.logs.models import logs_backends
 from moto.sqs.models import sqs_backends
 
 from local import cloudformation, queues
 from local.assembly import Assembly
+from local.function_logs import FunctionLogs
 from local.functions import Function
 from local.http_api import HttpApi, Page
 from local.moto_server import ACCOUNT, REGION, MotoServer
@@ -41,7 +44,15 @@ class Laptop:
     server: Callable[..., MotoServer] = MotoServer
     function: Callable[..., Function] = Function
 
-    def __init__(self, assembly: Assembly, *, name: str, port: int = 0, page: Page | None = None) -> None:
+    def __init__(
+        self,
+        assembly: Assembly,
+        *,
+        name: str,
+        port: int = 0,
+        page: Page | None = None,
+        door: socket.socket | None = None,
+    ) -> None:
         self._assembly = assembly
         self._name = name
         self._functions: dict[str, Function] = {}
@@ -51,7 +62,7 @@ class Laptop:
         self._undo.callback(shutil.rmtree, self.directory, ignore_errors=True)
         self.aws = self.server(port=port, invoke=self._invoke_by_name)
         self._undo.callback(self.aws.stop)
-        self.api = HttpApi(port=0, invoke=self._invoke_route, page=page)
+        self.api = HttpApi(invoke=self._invoke_route, page=page, at=door)
         self._undo.callback(self.api.stop)
         #: the template's outputs, once it is up
         self.outputs: Mapping[str, str] = {}
@@ -116,6 +127,8 @@ class Laptop:
         for name, function in self._functions.items():
             if problem := function.wait_until_ready(_START_SECONDS):
                 raise StartFailed(f"function {name} can not start: {problem}")
+        groups = {function.log: function.definition.log_group for function in self._functions.values()}
+        self._undo.callback(FunctionLogs(groups, logs_backends[ACCOUNT][REGION]).start().stop)
 
     def _definitions(self) -> list[Definition]:
         """The functions as moto has resolved them, with the code and layers that the template names."""
@@ -137,6 +150,7 @@ class Laptop:
                     memory_mb=int(function.memory_size),
                     role=str(function.role),
                     environment=function.environment_vars,
+                    log_group=_log_group(properties, names, function.function_name),
                     code=self._assembly.assets[properties["Code"]["S3Key"]],
                     layers=tuple(self._assembly.assets[layer["S3Key"]] for layer in layers),
                     most=_MOST_FED if function.function_arn in fed else _MOST_QUICK,
@@ -185,6 +199,12 @@ class Laptop:
 
     def _invoke_route(self, name: str, event: bytes) -> Answer:
         return self._functions[name].invoke(event)
+
+
+def _log_group(properties: Mapping[str, Any], names: Mapping[str, str], function: str) -> str:
+    """The log group that a function has been given, or else the one that Lambda makes for it."""
+    named = properties.get("LoggingConfig", {}).get("LogGroup", {})
+    return names[named["Ref"]] if named else f"/aws/lambda/{function}"
 
 
 def _function_name(arn: str) -> str:

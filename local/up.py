@@ -2,16 +2,20 @@
 
 import os
 import select
+import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from console.server import Console, Facts
+from cli import stack
+from console.server import Console
 from infra.environments import GATEWAYS, environment
 from local import leash
 from local.assembly import STACK, Assembly, synthesize
+from local.http_api import Page
 from local.leash import PROJECT
 from local.moto_server import REGION
 from local.stack import Laptop, StartFailed
@@ -28,6 +32,8 @@ class Options:
     settings: Mapping[str, str] = field(default_factory=dict)
     #: of the AWS endpoint; 0: any that is free
     port: int = 0
+    #: where the page's callers wait already; None: at any port that is free
+    door: socket.socket | None = None
 
     @property
     def gateways(self) -> Mapping[str, str]:
@@ -72,7 +78,7 @@ def up(options: Options, *, tell: Callable[[str], None]) -> Iterator[Running]:
     Raises SettingError for a wrong setting, SynthesisFailed, StartFailed.
     """
     # Finds mistakes in a moment, where a synthesis would take seconds.
-    chosen = environment("local", options.settings)
+    environment("local", options.settings)
     _forget_surroundings()
     with ExitStack() as undo:
         tell("synthesizing the stack")
@@ -83,17 +89,11 @@ def up(options: Options, *, tell: Callable[[str], None]) -> Iterator[Running]:
             simulated = undo.enter_context(_simulated_gateways())
             gateways = dict.fromkeys(GATEWAYS, simulated) | gateways
         tell("starting AWS and the functions")
-        console = Console(
-            lambda: Facts(
-                addresses=_addresses(laptop).as_dict(),
-                paid_gateways=options.gateways,
-                quiet_seconds=chosen.settings.quiet_seconds,
-            ),
-            lambda service: laptop.client(service),
-        )
-        laptop = _laptop(assembly.with_gateways(gateways), options.port, console)
+        console: Future[Console] = Future()
+        laptop = _laptop(assembly.with_gateways(gateways), options, lambda asked: console.result().respond(asked))
         undo.callback(laptop.stop)
         laptop.start()
+        console.set_result(Console(stack.find("local", laptop.aws.url), paid_gateways=options.gateways))
         yield Running(addresses=_addresses(laptop), logs=laptop.directory, laptop=laptop)
 
 
@@ -105,12 +105,12 @@ def _forget_surroundings() -> None:
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "localhost,127.0.0.1"
 
 
-def _laptop(assembly: Assembly, port: int, console: Console) -> Laptop:
+def _laptop(assembly: Assembly, options: Options, page: Page) -> Laptop:
     try:
-        return Laptop(assembly, name=STACK, port=port, page=console.respond)
+        return Laptop(assembly, name=STACK, port=options.port, page=page, door=options.door)
     except OSError as error:
         raise StartFailed(
-            f"port {port}: {os.strerror(error.errno or 0)}; another --port, or none, takes a free one"
+            f"port {options.port}: {os.strerror(error.errno or 0)}; another --port, or none, takes a free one"
         ) from error
 
 

@@ -38,6 +38,19 @@ def is_foreign(request: Request) -> bool:
     )
 
 
+def door(port: int) -> socket.socket:
+    """A port at which callers wait from now on until a server answers: this one, or any that is free if it is taken."""
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=128)
+    except OSError:
+        return socket.create_server(("127.0.0.1", 0), backlog=128)
+
+
+def address(listening: socket.socket) -> str:
+    """The address that people give a browser. Not 127.0.0.1: moto reads those of its own resources by that word."""
+    return f"http://localhost:{listening.getsockname()[1]}"
+
+
 class QuietHandler(WSGIRequestHandler):
     """Answers without a log line a request, which would bury everything else."""
 
@@ -46,19 +59,25 @@ class QuietHandler(WSGIRequestHandler):
 
 
 class WebServer:
-    """Listens from the moment it is made, answers from `start` to `stop`; port 0 is any that is free.
+    """Listens from the moment it is made, answers from `start` to `stop`; at a door, or a port, 0 being any free one.
 
     Raises OSError where the port is taken.
     """
 
-    def __init__(self, application: Application, *, port: int = 0, handler: type[QuietHandler] = QuietHandler) -> None:
+    def __init__(
+        self,
+        application: Application,
+        *,
+        port: int = 0,
+        at: socket.socket | None = None,
+        handler: type[QuietHandler] = QuietHandler,
+    ) -> None:
         # Bound here, because werkzeug ends the whole program when a port is taken.
-        with socket.create_server(("127.0.0.1", port), backlog=128) as listening:
+        with at or socket.create_server(("127.0.0.1", port), backlog=128) as listening:
+            self.url = address(listening)
             self._server = make_server(
                 "127.0.0.1", port, application, threaded=True, request_handler=handler, fd=listening.fileno()
             )
-        #: localhost and not 127.0.0.1: moto reads the addresses of its own resources by that word
-        self.url = f"http://localhost:{self._server.port}"
         self.port = self._server.port
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name=f"web-{self.port}", daemon=True

@@ -1,20 +1,21 @@
-// One job, as it is shown.
+// One job, as the list shows it; what else there is to it is made when somebody opens it.
 
-import {addressOf, ask, el, facts, list, partName, put, withCode} from "./page.js";
+import {button, el, list, partName, put, unseen} from "./page.js";
+import {actionButtons} from "./actions.js";
+import {play} from "./dialogs.js";
+import {find} from "./filters.js";
+import {fill} from "./more.js";
+import {kindOf, thumb} from "./thumbs.js";
+import {lasted, when} from "./times.js";
 
 const STEPS = {WAITING: 0, HELD: 0, SUBMITTING: 1, UNKNOWN: 1, QUEUED: 2, PROCESSING: 3, DELIVERING: 4};
 const LOOKS = {SUCCEEDED: "good", FAILED: "bad", REJECTED: "bad", EXPIRED: "bad", WAITING: "wait", HELD: "wait", UNKNOWN: "wait"};
 const ENDED = ["SUCCEEDED", "FAILED", "REJECTED", "EXPIRED"];
 
+export const under = job => !ENDED.includes(job.status);
 export const stateOf = job => job.status === "SUBMITTED" ? job.progress || "QUEUED" : job.status;
 export const nameOf = job => job.place.slice(job.place.indexOf("/") + 1) || job.place;
-const clock = iso => new Date(iso).toLocaleTimeString([], {hour: "2-digit", minute: "2-digit", second: "2-digit"});
-
-function lasted(job) {
-  const seconds = Math.max(0, ((job.completed_at ? Date.parse(job.completed_at) : Date.now()) - Date.parse(job.created_at)) / 1000);
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  return seconds < 3600 ? `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s` : `${(seconds / 3600).toFixed(1)} h`;
-}
+export const isStuck = job => ["bad", "wait"].includes(LOOKS[stateOf(job)]);
 
 // The message of a mistake in its two parts, as a list of what is allowed may be long; several have a line each.
 export function errorOf(job) {
@@ -23,55 +24,52 @@ export function errorOf(job) {
 }
 
 // What stands above every card, of a job and of what is not one yet.
-export function head(title, model, status) {
-  return el("div", {class: "top"}, el("div", {}, title, model), status);
-}
+export const head = (title, status) => el("div", {class: "top"}, title, status);
 
-export function newCard(job) {
+// Nested: a step within the card of the job that its row began with.
+export function newCard(job, nested) {
   const parts = {
-    title: el("h3"), model: el("p", {class: "soft small"}), status: el("span", {class: "status"}),
+    frame: el("div", {class: "thumb"}), title: el(nested ? "h4" : "h3"), status: el("span", {class: "status"}), meta: el("p", {class: "soft small"}),
     steps: el("div", {class: "steps", "aria-hidden": "true"}, ...Array.from({length: 5}, () => el("i"))),
-    why: el("p", {class: "why"}), allowed: el("p", {class: "small"}), meaning: el("p", {class: "small"}), todo: el("p", {class: "small"}),
-    films: el("div", {class: "films"}), meta: el("p", {class: "soft small"}),
-    details: el("details", {}, el("summary", {}, "Timeline", el("span", {class: "hidden", text: ` of ${nameOf(job)}`})), el("div", {text: "…"})),
+    why: el("p", {class: "why"}), allowed: el("p", {class: "small"}), quick: el("div", {class: "row"}), told: el("p", {class: "small told", hidden: true}),
+    story: el("ol", {class: "story", role: "list", hidden: true}), follows: el("p", {class: "soft small follows", hidden: true}),
+    more: el("details", {}, el("summary", {class: "small"}, "More", unseen(` about ${nameOf(job)}`)), el("div", {class: "more"})),
   };
-  const node = el("li", {class: "card job", "data-job": job.job_id}, head(parts.title, parts.model, parts.status),
-    parts.steps, parts.why, parts.allowed, parts.meaning, parts.todo, parts.films, parts.meta, parts.details);
-  const card = {job, node, parts, shown: ""};
-  parts.details.addEventListener("toggle", () => { if (parts.details.open) timeline(card); });
+  const node = el("li", {class: nested ? "job" : "card job", "data-job": job.job_id}, el("div", {class: "face"}, parts.frame,
+    el("div", {class: "about"}, head(parts.title, parts.status), parts.meta, parts.steps, parts.why, parts.allowed, parts.told, parts.quick, parts.more)),
+  parts.story, parts.follows);
+  const card = {job, node, parts, nested, shown: "", model: null};
+  parts.more.addEventListener("toggle", () => { if (parts.more.open) fill(card); });
   return card;
 }
 
 // Shows the job as it is now; whether that is news of its state. The model is undefined where the job has none.
 export function update(card, job, model) {
   const {parts} = card, state = stateOf(job), news = JSON.stringify(job);
-  put(parts.meta, [rowOf(job), costOf(job), `started ${clock(job.created_at)}`,
-    ENDED.includes(state) ? `took ${lasted(job)}` : lasted(job), job.attempt > 1 ? `attempt ${job.attempt}` : ""].filter(Boolean).join(" · "));
+  put(parts.meta, [card.nested ? "" : model?.title || job.model || "no model", when(job.created_at), under(job) ? lasted(job) : `took ${lasted(job)}`,
+    costOf(job), job.attempt > 1 ? `attempt ${job.attempt}` : ""].filter(Boolean).join(" · "));
   if (news === card.shown) return false;
   const moved = !card.shown || state !== stateOf(card.job);
-  card.job = job;
-  card.shown = news;
-  put(parts.title, nameOf(job));
-  put(parts.model, model?.title || job.model || "no model");
+  Object.assign(card, {job, shown: news, model});
+  put(parts.title, card.nested ? `Step ${job.source.step}: ${model?.title || job.model}` : nameOf(job));
   put(parts.status, state);
   parts.status.className = "status " + (LOOKS[state] || "");
-  parts.steps.hidden = ENDED.includes(state);
+  parts.steps.hidden = !under(job);
   [...parts.steps.children].forEach((step, index) => { step.className = index < STEPS[state] ? "done" : index === STEPS[state] ? "now" : ""; });
-  explain(parts, job, model, LOOKS[state] || "");
-  if (parts.films.children.length !== job.outputs.length) parts.films.replaceChildren(...job.outputs.map(output => film(job, output)));
-  if (parts.details.open) timeline(card);
+  explain(parts, job, model);
+  showFrame(card);
+  parts.quick.replaceChildren(...(isStuck(job) ? actionButtons(card) : []), ...(!card.nested && job.source?.type === "step" ? [beforeIt(job)] : []));
+  if (parts.more.open) fill(card);
   return moved;
 }
 
-// Why it is not getting on, what that means, and what to do.
-function explain(parts, job, model, look) {
-  const stuck = ["bad", "wait"].includes(look), {problem, allowed} = errorOf(job);
-  parts.why.className = "why " + look;
-  put(parts.why, problem || (stuck ? waitsFor(job, model) : job.late ? "came after its deadline" : ""));
+// Why it is not getting on.
+function explain(parts, job, model) {
+  const {problem, allowed} = errorOf(job);
+  parts.why.className = "why " + (LOOKS[stateOf(job)] || "");
+  put(parts.why, problem || (isStuck(job) ? waitsFor(job, model) : job.late ? "came after its deadline" : job.reason || ""));
   put(parts.allowed, allowed.replace("allowed", "Allowed"));
-  put(parts.meaning, stuck ? job.meaning : "");
-  parts.todo.replaceChildren(...(stuck && job.todo ? [el("strong", {text: "What to do: "}), ...withCode(job.todo)] : []));
-  for (const line of [parts.why, parts.allowed, parts.meaning, parts.todo]) line.hidden = !line.textContent;
+  for (const line of [parts.why, parts.allowed]) line.hidden = !line.textContent;
 }
 
 function waitsFor(job, model) {
@@ -80,36 +78,20 @@ function waitsFor(job, model) {
 }
 
 function costOf(job) {
-  if (job.cost === "nothing") return "cost: nothing";
-  if (job.price_usd == null) return "";
-  return (facts.paid_gateways[job.gateway] ? "cost: " : "cost at the real gateway: ") + job.cost;
+  if (job.price_usd == null && job.cost !== "nothing") return "";
+  return "cost: " + job.cost;
 }
 
-// Which of several films it is, each made from the one before.
-function rowOf(job) {
-  const step = job.source?.type === "step" ? job.source.step : 1;
-  if (step === 1 && !job.then) return "";
-  return `step ${step}` + (job.then ? ", another follows" : ", the last");
+// One click on the picture plays it.
+function showFrame({parts, job}) {
+  const output = job.outputs[0], key = output?.key || (under(job) ? "…" : "×");
+  if (parts.frame.dataset.key === key) return;
+  parts.frame.dataset.key = key;
+  if (!output) return parts.frame.replaceChildren(el("span", {class: "frame", "aria-hidden": "true", text: key}));
+  const verb = kindOf(output) === "image" ? "Show" : "Play", step = job.source?.type === "step" ? `, step ${job.source.step}` : "";
+  parts.frame.replaceChildren(el("button", {type: "button", class: "open", "aria-label": `${verb} the film of ${nameOf(job)}${step}`,
+    onclick: () => play(nameOf(job), output)}, thumb(output)));
 }
 
-function film(job, output) {
-  const src = "/api/outputs/" + addressOf(output.key), kind = output.content_type.split("/")[0];
-  const label = `The film of ${nameOf(job)}`;
-  const player = kind === "video" ? el("video", {src, controls: true, preload: "metadata", playsinline: true, "aria-label": label})
-    : kind === "image" ? el("img", {src, alt: label}) : kind === "audio" ? el("audio", {src, controls: true, "aria-label": label}) : null;
-  return el("div", {}, player, el("a", {class: "small", href: src, download: output.key.split("/").pop()},
-    `Save ${output.key.split(".").pop()}, ${(output.bytes / 1e6).toFixed(1)} MB`, el("span", {class: "hidden", text: ` of ${nameOf(job)}`})));
-}
-
-async function timeline(card) {
-  const box = card.parts.details.lastChild;
-  try {
-    const job = await ask("/api/jobs/" + card.job.job_id);
-    const record = {job_id: job.job_id, request_id: job.request_id, source: job.source, input: job.input, outputs: job.outputs};
-    box.replaceChildren(
-      el("ol", {class: "timeline"}, ...job.history.map(line =>
-        el("li", {}, el("time", {datetime: line.at, text: clock(line.at)}), el("strong", {text: line.status}), " " + line.note))),
-      el("details", {open: box.querySelector("details")?.open}, el("summary", {class: "small", text: "What is on record"}),
-        el("pre", {text: JSON.stringify(record, null, 1)})));
-  } catch (error) { put(box, error.message); }
-}
+// A step whose row begins on another page.
+const beforeIt = job => button(`Step ${job.source.step}: show what it is made from`, () => find(job.source.of), {class: "light"});

@@ -1,42 +1,49 @@
-// The files that somebody has chosen: which place each takes in the job, and the list of them.
+// The files that somebody has chosen for one film: which place each takes in it, and the list of them.
 
-import {$, el, facts} from "./page.js";
+import {$, el, list, put} from "./page.js";
 import {changed, draft} from "./draft.js";
+import {extensionOf, kindOf, placesFor, roleIn, rolesOf, sizeOf, stemOf, textOf} from "./names.js";
 import {forget, spoil, take} from "./settings.js";
-
-const extensionOf = name => name.includes(".") ? name.split(".").pop().toLowerCase() : "";
-const kindOf = file => facts.kinds[extensionOf(file.name)] || "";
-const placesFor = file => draft.model.places.filter(place => place.kind === kindOf(file));
-const rolesOf = file => placesFor(file).map(place => place.role);
-const stemOf = name => name.replace(/\.[^.]*$/, "").replace(/\.(last|[1-9])$/, "");
 
 export async function add(given) {
   draft.reading++;
   changed();
-  for (const file of given) {
+  const replaced = [];
+  for (const {file} of given) {
     const extension = extensionOf(file.name);
     if (extension === "txt") await addWords(file);
     else if (extension === "json") await addSettings(file);
-    else addMedia(file);
+    else replaced.push(...addMedia(file));
   }
   draft.reading--;
   $("filespart").hidden = false;
   showFiles();
+  note(replaced);
   changed();
 }
 
-function addMedia(file) {
-  const roles = rolesOf(file), asked = (/\.(last|[1-9])\.[^.]*$/.exec(file.name) || [])[1];
-  // A model with one place for it: the new file takes the old one's.
-  if (roles.length === 1) draft.files = draft.files.filter(each => kindOf(each.file) !== kindOf(file));
-  draft.files.push({file, role: roleFor(file, asked), url: kindOf(file) === "image" ? URL.createObjectURL(file) : ""});
-  if (!draft.named && draft.files.length === 1) $("name").value = stemOf(file.name).replace(/^[._]+/, "");
+// A model with one place for it: the new file takes the old one's, and nobody should have to find that out.
+function note(replaced) {
+  put($("filenote"), replaced.length ? `${list(replaced)} made room: ${draft.model.title} has one place for it.` : "");
+  $("filenote").hidden = !replaced.length;
 }
+
+// The names of the files whose places it takes.
+function addMedia(file, role = roleIn(file.name)) {
+  const roles = rolesOf(draft.model, file.name);
+  const gone = roles.length === 1 ? draft.files.filter(each => kindOf(each.file.name) === kindOf(file.name)) : [];
+  draft.files = draft.files.filter(each => !gone.includes(each));
+  draft.files.push({file, role: roleFor(file, role), url: kindOf(file.name) === "image" ? URL.createObjectURL(file) : ""});
+  if (!draft.named && draft.files.length === 1) $("name").value = stemOf(draft.model, file.name).replace(/^[._]+/, "");
+  return gone.map(each => each.file.name);
+}
+
+export const addAs = (file, role) => addMedia(file, role);
 
 // The role that is asked for, where the model has it and no other file plays it; else the first that is free.
 function roleFor(file, asked) {
-  const taken = draft.files.filter(each => kindOf(each.file) === kindOf(file)).map(each => each.role);
-  const roles = rolesOf(file), free = roles.filter(role => !taken.includes(role));
+  const taken = draft.files.filter(each => kindOf(each.file.name) === kindOf(file.name)).map(each => each.role);
+  const roles = rolesOf(draft.model, file.name), free = roles.filter(role => !taken.includes(role));
   return free.includes(asked) ? asked : free[0] ?? roles[0] ?? "";
 }
 
@@ -48,13 +55,13 @@ export function fitRoles() {
 }
 
 async function addSettings(file) {
-  const {text, problem} = await read(file);
+  const {text, problem} = await textOf(file);
   if (problem) spoil(file.name, problem);
   else take(file.name, text);
 }
 
 async function addWords(file) {
-  draft.words = {name: file.name, ...await read(file)};
+  draft.words = {name: file.name, ...await textOf(file)};
   useWords();
 }
 
@@ -65,18 +72,12 @@ export function useWords() {
   else draft.words.problem = `can not be used: ${draft.model.title} takes no prompt`;
 }
 
-async function read(file) {
-  if (file.size > facts.longest_text) return {text: null, problem: `is longer than ${facts.longest_text / 1024} kB`};
-  try {
-    return {text: new TextDecoder("utf-8", {fatal: true}).decode(await file.arrayBuffer()), problem: ""};
-  } catch { return {text: null, problem: "is no UTF-8 text"}; }
-}
-
 export function letGo() {
   for (const each of draft.files) if (each.url) URL.revokeObjectURL(each.url);
   draft.files = [];
   draft.words = null;
   forget();
+  note([]);
 }
 
 // --- the list
@@ -90,6 +91,8 @@ export function showFiles() {
   if (settings) rows.push(row(settings.name, settings.problem ? bad(settings.problem) : "settings, shown below", remover(forget)));
   if (words) rows.push(row(words.name, bad(words.problem), remover(() => { draft.words = null; })));
   $("files").replaceChildren(...rows);
+  // Two pictures may be the first and the last of one film, or of a film each.
+  $("splitpart").hidden = new Set(draft.files.map(each => stemOf(draft.model, each.file.name))).size < 2;
 }
 
 function row(name, note, remove, url, role) {
@@ -100,10 +103,9 @@ function row(name, note, remove, url, role) {
 }
 
 const bad = problem => el("span", {class: "note bad", text: problem});
-const sizeOf = file => file.size < 1e6 ? Math.ceil(file.size / 1e3) + " kB" : (file.size / 1e6).toFixed(1) + " MB";
 
 function roleOf(each) {
-  const places = placesFor(each.file);
+  const places = placesFor(draft.model, each.file.name);
   if (places.length < 2) return null;
   const chosen = event => { each.role = event.target.value; changed(); };
   return el("select", {"aria-label": `What ${each.file.name} is`, onchange: chosen}, ...places.map(place =>
@@ -119,18 +121,4 @@ function remover(remove) {
     changed();
     ($("files").querySelectorAll("button")[Math.min(index, $("files").children.length - 1)] || $("picker")).focus();
   };
-}
-
-export function landing(target, take) {
-  let depth = 0;
-  const over = on => target.classList.toggle("over", on);
-  target.addEventListener("dragenter", event => { event.preventDefault(); depth++; over(true); });
-  target.addEventListener("dragleave", () => { if (--depth <= 0) { depth = 0; over(false); } });
-  target.addEventListener("drop", event => {
-    event.preventDefault();
-    event.stopPropagation();
-    depth = 0;
-    over(false);
-    take([...event.dataTransfer.files]);
-  });
 }

@@ -1,57 +1,69 @@
-// The form: a model, what it is made of, and the button.
+// The form: a model, what its film is made of, and the button.
 
-import {$, KINDS, addressOf, ask, el, list, put, say} from "./page.js";
+import {$, addressOf, ask, put, say} from "./page.js";
+import * as batch from "./batch.js";
 import {changed, draft} from "./draft.js";
-import {add, fitRoles, landing, letGo, showFiles, useWords} from "./files.js";
+import {add, addAs, fitRoles, letGo, showFiles, useWords} from "./files.js";
+import {beginPickers, fromDrop, fromPicker, landing} from "./gather.js";
 import {dropped, states} from "./jobs.js";
-import {showSettings} from "./settings.js";
+import {mark, show as showModels, takes} from "./models.js";
+import {showSettings, use} from "./settings.js";
+import * as steps from "./steps.js";
+import {titlesFor} from "./table.js";
+import {partsOf, send as sendParts} from "./upload.js";
 import {check, checkNow, mayBeSent, nowSending, refuse, verdict} from "./verdict.js";
 
-let busy = false;
+let busy = false, models = [];
 
-export function begin(models) {
-  showModels(models);
+export function begin(described) {
+  models = described;
+  showModels(models, choose, take);
+  steps.begin(models);
+  batch.begin(models);
   $("form").addEventListener("changed", check);
+  $("form").addEventListener("again", event => again(event.detail));
   $("form").addEventListener("submit", event => { event.preventDefault(); send(); });
   $("clear").addEventListener("click", () => { startOver(); ($("prompt").closest("[hidden]") ? $("picker") : $("prompt")).focus(); });
-  $("picker").addEventListener("change", event => { add([...event.target.files]); event.target.value = ""; });
+  $("picker").addEventListener("change", () => take(fromPicker($("picker"))));
+  $("split").addEventListener("click", split);
   $("prompt").addEventListener("input", changed);
   $("name").addEventListener("input", () => { draft.named = $("name").value.trim() !== ""; changed(); });
-  landing($("zone"), add);
+  beginPickers(take);
+  landing($("zone"), take);
   // Dropped beside the mark: take it all the same, before the browser leaves the page for it.
   document.addEventListener("dragover", event => event.preventDefault());
-  document.addEventListener("drop", event => { event.preventDefault(); if (event.dataTransfer.files.length) add([...event.dataTransfer.files]); });
+  document.addEventListener("drop", async event => { event.preventDefault(); if (event.dataTransfer.files.length) take(await fromDrop(event.dataTransfer)); });
   choose(models[0]);
 }
 
-function showModels(models) {
-  const groups = new Map();
-  for (const each of models) {
-    const group = "From " + (list(each.needs.map(need => "a " + KINDS[need])) || "text");
-    groups.set(group, [...groups.get(group) || [], each]);
-  }
-  $("models").replaceChildren(...[...groups].map(([group, members], index) =>
-    el("div", {class: "group", role: "group", "aria-labelledby": "group" + index},
-      el("span", {class: "soft small", id: "group" + index, text: group}), el("div", {class: "models"}, ...members.map(modelCard)))));
+function take(given) {
+  if (!given.length) return;
+  if ($("batch").open) batch.more(given);
+  else if (batch.isSeveral(given)) batch.open(given);
+  else add(given);
 }
 
-function modelCard(model) {
-  const radio = el("input", {class: "hidden", type: "radio", name: "model", value: model.id, onchange: () => choose(model)});
-  const card = el("label", {class: "model", "data-model": model.id}, radio, el("span", {text: model.title}));
-  landing(card, given => { choose(model); add(given); });
-  return card;
+// What would be one film becomes a film each.
+function split() {
+  const given = draft.files.map(({file}) => ({file, path: file.name}));
+  letGo();
+  showFiles();
+  changed();
+  batch.open(given);
 }
 
 function choose(model) {
   draft.model = model;
-  document.querySelector(`input[name=model][value="${CSS.escape(model.id)}"]`).checked = true;
+  mark(model);
   const formats = new Set(model.places.flatMap(place => place.formats));
   $("filespart").hidden = !formats.size && !draft.files.length && !draft.settings && !draft.words;
-  $("picker").accept = [...formats, "txt", "json"].map(format => "." + format).join(",");
+  $("picker").accept = [...formats, "txt", "json", "csv"].map(format => "." + format).join(",");
   put($("takes"), takes(model));
   $("promptpart").hidden = !model.prompt;
   $("promptoptional").hidden = Boolean(model.prompt?.required);
   $("prompt").setAttribute("aria-required", String(Boolean(model.prompt?.required)));
+  $("emptytable").href = "data:text/csv;charset=utf-8," + encodeURIComponent(titlesFor(model).join(",") + "\r\n");
+  $("emptytable").download = `${model.id}.csv`;
   useWords();
   fitRoles();
   showSettings();
@@ -59,13 +71,32 @@ function choose(model) {
   changed();
 }
 
-function takes(model) {
-  const kinds = [...new Set(model.places.map(place => place.kind))].map(kind => {
-    const places = model.places.filter(place => place.kind === kind);
-    const optional = places.some(place => place.required) ? "" : " (optional)";
-    return (places.length > 1 ? KINDS[kind] + "s" : "a " + KINDS[kind]) + optional + ": " + places[0].formats.join(", ");
-  });
-  return kinds.join(" · ") || "This model takes no files.";
+// --- again with changes
+
+async function again(job_id) {
+  try {
+    const found = await ask(`/api/jobs/${job_id}/again`), model = models.find(each => each.id === found.model);
+    if (!model) throw new Error(`There is no model ${found.model} any more`);
+    startOver();
+    choose(model);
+    draft.named = true;
+    $("name").value = found.name;
+    $("prompt").value = found.prompt;
+    for (const each of found.files) addAs(await fileOf(each), each.role);
+    if (Object.keys(found.settings).length) use(`${found.name}.json`, found.settings);
+    showFiles();
+    $("settingspart").open = true;
+    say(`The form holds all of ${found.name}. Change something: the very same would be the same job.`);
+  } catch (error) { refuse(`It can not be filled in: ${error.message}`); }
+  changed();
+  $("new").scrollIntoView();
+  $("new").focus();
+}
+
+async function fileOf({name, key, version}) {
+  const answer = await fetch(`/api/inbox/${addressOf(key)}?version=${encodeURIComponent(version)}`);
+  if (!answer.ok) throw new Error(`${name} is in the inbox no more`);
+  return new File([await answer.blob()], name);
 }
 
 // --- dropping
@@ -74,12 +105,11 @@ async function send() {
   if (busy) return;
   if (!mayBeSent() && !verdict) await checkNow();
   if (!mayBeSent()) { say($("verdict").innerText || "Not ready yet"); return; }
-  const {asked, place} = verdict;
-  const parts = partsOf(verdict), before = states();
+  const {asked, place} = verdict, parts = partsOf(verdict, {...asked, files: draft.files}), before = states();
   busy = true;
   nowSending(true);
   try {
-    for (const [key, body] of parts) await ask("/api/inbox/" + addressOf(key), {method: "PUT", body});
+    await sendParts(parts, far => { $("far").value = far; });
   } catch (error) {
     refuse(`Dropping broke off: ${error.message}. Try again; nothing is sent twice.`);
     return;
@@ -90,21 +120,15 @@ async function send() {
   say(`Dropped ${asked.name}.`);
   const {title} = draft.model;
   startOver();
-  await dropped({place, title, before});
-  // On a phone the jobs are further down.
-  if ($("list").getBoundingClientRect().top > innerHeight) $("list").scrollIntoView();
-}
-
-// Required parts come last: if something breaks off on the way, the job still waits and nothing is sent.
-function partsOf({keys, prompt_key, settings_key, asked}) {
-  const parts = draft.files.map((each, index) => [keys[index], each.file]);
-  if (Object.keys(asked.settings).length) parts.unshift([settings_key, JSON.stringify(asked.settings)]);
-  if (asked.prompt.trim()) parts.push([prompt_key, asked.prompt.trim()]);
-  return parts;
+  await dropped([{place, title, before}]);
+  // On a phone the jobs are further down, beside a long form further up.
+  const {top} = $("list").getBoundingClientRect();
+  if (top < 0 || top > innerHeight) $("list").scrollIntoView();
 }
 
 function startOver() {
   letGo();
+  steps.fill([]);
   draft.named = false;
   $("prompt").value = $("name").value = $("picker").value = "";
   choose(draft.model);

@@ -1,93 +1,149 @@
-// The list of jobs, newest first, and what was dropped and is no job yet.
+// The list of jobs: a page of it, newest first, asked for every second and answered only where something has changed.
 
-import {$, el, facts, put, say} from "./page.js";
-import {errorOf, head, nameOf, newCard, stateOf, update} from "./card.js";
+import {$, GONE, facts, put, say} from "./page.js";
+import * as filters from "./filters.js";
+import {awaited, awaitedNodes, isAwaiting} from "./awaited.js";
+import {errorOf, nameOf, newCard, stateOf, under, update} from "./card.js";
+import {refresh as refreshCosts} from "./costs.js";
+import {told, wanted} from "./notify.js";
+import {follow, rowsOf} from "./rows.js";
 
+const SECOND = 1000, HIDDEN = 10_000;
 const cards = new Map();   // by job_id
 let models = new Map();    // by id
-let awaited = [];          // {place, title, before, since, node}: dropped, and no job yet
-let etag = "", known = [], loaded = false;
+let known = [], older = null, newer = [], after = null;   // the cursors of this page, of the next, and of those before
+let etag = "", shown = "", looking = null, stop = new AbortController(), timer = 0;
 
 export async function begin(described) {
   models = new Map(described.map(model => [model.id, model]));
-  await look();
-  setInterval(() => { if (!document.hidden) look(); }, 1000);
+  filters.begin(described, () => turn(null, []));
+  $("older").addEventListener("click", () => leaf(older, [...newer, after]));
+  $("newer").addEventListener("click", () => leaf(newer.at(-1), newer.slice(0, -1)));
+  $("jobs").addEventListener("look", look);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
+  await look();
 }
 
-// Whether a drop at this place may be one of the jobs that there are.
-export const jobsAt = place => [...cards.values()].some(({job}) => job.place === place && job.status !== "WAITING");
+// Whether a drop at this place may be one of the jobs that are shown.
+export const jobsAt = place => known.some(job => job.place === place && job.status !== "WAITING");
 
 // How each job stands, to tell later whether a drop has moved it.
-export const states = () => new Map([...cards].map(([id, {job}]) => [id, job.status + job.attempt]));
+export const states = () => new Map(known.map(job => [job.job_id, job.status + job.attempt]));
 
-export async function dropped({place, title, before}) {
-  awaited.push({place, title, before, since: Date.now()});
+// What was just dropped is the newest, and may be none of those that are filtered.
+export async function dropped(drops) {
+  awaited(drops);
+  if (filters.any()) filters.clear();
+  else await turn(null, []);
+}
+
+async function leaf(cursor, before) {
+  await turn(cursor, before);
+  $("list").scrollIntoView();
+}
+
+async function turn(cursor, before) {
+  [after, newer] = [cursor, before];
+  stop.abort();
   await look();
 }
 
-async function look() {
+function address() {
+  const asked = filters.query();
+  asked.set("limit", 50);
+  if (after) asked.set("after", after);
+  return "/api/jobs?" + asked;
+}
+
+// One look at a time: whoever comes while there is one gets a look of their own after it. A slow stack is asked less often.
+export async function look() {
+  clearTimeout(timer);
+  while (looking) await looking;
+  const began = performance.now();
+  looking = lookNow();
+  await looking;
+  looking = null;
+  clearTimeout(timer);
+  timer = setTimeout(again, Math.max(SECOND, 2 * (performance.now() - began)));
+}
+
+// A tab that nobody sees asks for nothing, but where somebody wants to be told.
+function again() {
+  if (!document.hidden) look();
+  else if (wanted() && (isAwaiting() || known.some(under))) timer = setTimeout(look, HIDDEN);
+}
+
+async function lookNow() {
+  const asked = address();
+  stop = new AbortController();
   try {
-    const answer = await fetch("/api/jobs", {headers: etag ? {"If-None-Match": etag} : {}, cache: "no-store"});
+    const answer = await fetch(asked, {signal: stop.signal, headers: etag && asked === shown ? {"If-None-Match": etag} : {}, cache: "no-store"});
     if (answer.status !== 304) {
+      const body = await answer.json();
+      if (answer.status === 400) return lost(body.message);
       if (!answer.ok) throw new Error(answer.statusText);
-      known = await answer.json();
+      ({jobs: known, next: older} = body);
       etag = answer.headers.get("ETag") || "";
+      refreshCosts();
     }
-  } catch {
-    lost();
-    return;
-  }
+  } catch (error) { return error.name === "AbortError" ? undefined : lost(); }
   $("lost").hidden = true;
-  show();
-  loaded = true;
-  showAwaited();
-  $("none").hidden = Boolean($("jobs").children.length);
+  show(asked === shown);
+  shown = asked;
 }
 
-export function lost() {
+export function lost(why = GONE) {
   $("lost").hidden = false;
-  put($("lost"), "The stack does not answer. Is dropreel up still running?");
+  put($("lost"), why);
 }
 
-function show() {
-  const ids = new Set(known.map(job => job.job_id));
-  for (const [id, card] of cards) if (!ids.has(id)) { card.node.remove(); cards.delete(id); }
-  let behind = null;
-  for (const job of known) {
-    if (!cards.has(job.job_id)) cards.set(job.job_id, newCard(job));
-    const card = cards.get(job.job_id);
-    const moved = update(card, job, models.get(job.model));
-    if (moved && loaded) say(`${nameOf(job)}: ${stateOf(job).toLowerCase()}${job.error ? ". " + errorOf(job).problem : ""}`);
-    // Moved only where it is out of place: a film that is moved stops.
-    const right = behind ? behind.nextElementSibling : [...$("jobs").children].find(node => node.dataset.job) || null;
-    if (right !== card.node) behind ? behind.after(card.node) : $("jobs").insertBefore(card.node, right);
-    behind = card.node;
-  }
-}
-
-function showAwaited() {
-  awaited = awaited.filter(each => {
-    const found = known.filter(job => job.place === each.place);
-    const waited = (Date.now() - each.since) / 1000 - facts.quiet_seconds;
-    const moved = found.some(job => each.before.get(job.job_id) !== job.status + job.attempt);
-    if (moved || (waited > 8 && found.length)) {
-      each.node?.remove();
-      if (!moved) sameAgain(found[0]);
-      return false;
-    }
-    each.node ??= $("jobs").insertAdjacentElement("afterbegin", awaitedCard(each));
-    put(each.node.lastChild, waited > 30 ? "No job yet. Is the stack busy?" : `It becomes a job once nothing has been added for ${facts.quiet_seconds} s.`);
-    return true;
+// What is new on a page that was shown before is news; what a turned page shows is none.
+function show(isNews) {
+  const rows = rowsOf(known), seen = new Set();
+  const nodes = rows.map(({job, steps}) => {
+    const card = cardOf(job, seen, isNews), {story, follows} = card.parts;
+    arrange(story, steps.map(step => cardOf(step, seen, isNews, true).node));
+    story.hidden = !steps.length;
+    const last = steps.at(-1) || job;
+    put(follows, last.then ? whatFollows(last) : "");
+    follows.hidden = !last.then;
+    return card.node;
   });
+  for (const id of [...cards.keys()]) if (!seen.has(id)) cards.delete(id);
+  const waiting = awaitedNodes(known);
+  arrange($("jobs"), [...waiting, ...nodes]);
+  showPages(nodes.length + waiting.length);
+  follow(rows, look);
 }
 
-function sameAgain(job) {
-  say("The same files were dropped before: that is the same job, and it is not paid again.");
-  document.querySelector(`[data-job="${job.job_id}"]`)?.scrollIntoView({block: "nearest"});
+function cardOf(job, seen, isNews, nested = false) {
+  seen.add(job.job_id);
+  if (!cards.has(job.job_id) || cards.get(job.job_id).nested !== nested) cards.set(job.job_id, newCard(job, nested));
+  const card = cards.get(job.job_id), moved = update(card, job, models.get(job.model));
+  if (moved && isNews) {
+    say(`${nameOf(job)}: ${stateOf(job).toLowerCase()}${job.error ? ". " + errorOf(job).problem : ""}`);
+    told(job);
+  }
+  return card;
 }
 
-function awaitedCard({place, title}) {
-  return el("li", {class: "card job"}, head(el("h3", {text: nameOf({place})}), el("p", {class: "soft small", text: title}),
-    el("span", {class: "status", text: "DROPPED"})), el("p", {class: "soft small"}));
+function whatFollows(last) {
+  if (under(last)) return "Another step follows.";
+  return last.status === "SUCCEEDED" ? "The next step is about to begin." : "The row ends here: what follows needs this film.";
+}
+
+// Moved only where it is out of place: whoever has the focus in it would lose it.
+function arrange(parent, nodes) {
+  for (const child of [...parent.children]) if (!nodes.includes(child)) child.remove();
+  nodes.forEach((node, index) => { if (parent.children[index] !== node) parent.insertBefore(node, parent.children[index] || null); });
+}
+
+function showPages(any) {
+  $("none").hidden = any || filters.any();
+  $("nomatch").hidden = any || !filters.any();
+  $("clearfilters").hidden = !filters.any();
+  $("pages").hidden = !older && !newer.length;
+  $("older").disabled = !older;
+  $("newer").disabled = !newer.length;
+  put($("pageno"), `Page ${newer.length + 1}`);
 }

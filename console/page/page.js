@@ -16,6 +16,11 @@ export function el(tag, attributes = {}, ...children) {
   return made;
 }
 
+export const button = (text, onclick, attributes = {}) => el("button", {type: "button", text, onclick, ...attributes});
+export const small = text => el("p", {class: "small", text});
+// What only those hear who do not see where it stands.
+export const unseen = text => el("span", {class: "hidden", text});
+
 export function put(node, text) { if (node.textContent !== text) node.textContent = text; }
 
 // For those who hear the page.
@@ -25,20 +30,30 @@ export function say(text) {
 }
 
 export async function ask(path, options) {
-  const answer = await fetch(path, options);
-  const body = await answer.json();
-  if (!answer.ok) throw new Error(body.message);
+  let answer;
+  try { answer = await fetch(path, options); } catch { throw new Error(GONE); }
+  const body = await answer.json().catch(() => ({message: GONE}));
+  if (!answer.ok) throw new Error(body.message || GONE);
   return body;
 }
 
+export const GONE = facts.env && facts.env !== "local"
+  ? "The page's server does not answer. Is dropreel console still running?"
+  : "The stack does not answer. Is dropreel up still running?";
+
 // What a parameter is, for people.
+export function titleOf(model, field) {
+  return model.settings.find(control => control.name === field)?.title || field.replaceAll("_", " ");
+}
+
 export function partName(model, field) {
   const place = model.places.find(each => each.field === field);
   if (place) return place.many ? KINDS[place.kind] + "s" : "a " + KINDS[place.kind];
-  return field === "prompt" ? "a prompt" : field.replaceAll("_", " ");
+  return field === "prompt" ? "a prompt" : titleOf(model, field);
 }
 
-export const dollars = usd => new Intl.NumberFormat("en", {style: "currency", currency: "USD"}).format(usd);
+export const dollars = usd => new Intl.NumberFormat("en", {style: "currency", currency: "USD", maximumFractionDigits: usd && usd < 0.1 ? 3 : 2}).format(usd);
+export const count = (number, one, many = one + "s") => `${number} ${number === 1 ? one : many}`;
 export const list = words => words.length > 1 ? words.slice(0, -1).join(", ") + " and " + words.at(-1) : words.join("");
 // One step of a path, the slashes encoded too: a browser folds steps that are .. however they are written.
 export const addressOf = key => encodeURIComponent(key);

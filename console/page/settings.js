@@ -2,31 +2,34 @@
 
 import {$, el} from "./page.js";
 import {changed, draft} from "./draft.js";
+import * as steps from "./steps.js";
 
-const TAKE = {name: "take", values: [], hint: "2 for another film", allowed: "any word or number: another film of the same files"};
+const TAKE = {name: "take", title: "Take", values: [], hint: "2 for another film", allowed: "any word or number: another film of the same files"};
+const WORDS = {true: "yes", false: "no"};
+const word = value => WORDS[value] || value;
 
 export function showSettings() {
   $("settingspart").open = draft.model.settings.some(control => control.required);
-  $("settings").replaceChildren(...[...draft.model.settings, TAKE].map(shown));
+  $("settings").replaceChildren(...[...draft.model.settings, TAKE].map(control => shown(control, "set-")));
   fillIn();
 }
 
-function shown(control) {
-  const id = "set-" + control.name;
-  const hint = control.default != null ? `default: ${control.default}` : control.required ? "required" : "default";
+export function shown(control, prefix) {
+  const id = prefix + control.name;
+  const hint = control.default != null ? `default: ${word(control.default)}` : control.required ? "required" : "default";
   const input = control.values.length
     ? el("select", {id, "data-setting": control.name},
-      el("option", {value: "", text: hint}), ...control.values.map(value => el("option", {value, text: value})))
+      el("option", {value: "", text: hint}), ...control.values.map(value => el("option", {value, text: word(value)})))
     : el("input", {id, type: "text", "data-setting": control.name, inputmode: control.numeric ? "numeric" : null,
       placeholder: control.color ? "#rrggbb" : control.default ?? control.hint ?? "", title: control.allowed, autocomplete: "off"});
   input.dataset.color = control.color ? "yes" : "";
   input.addEventListener("input", changed);
-  return el("div", {}, el("label", {class: "label", for: id, text: control.name.replaceAll("_", " ")}), input);
+  return el("div", {}, el("label", {class: "label", for: id, text: control.title}), input);
 }
 
-export function chosenSettings() {
-  const said = {...draft.extra};
-  for (const input of document.querySelectorAll("[data-setting]")) {
+export function valuesIn(box) {
+  const said = {};
+  for (const input of box.querySelectorAll("[data-setting]")) {
     const value = input.value.trim();
     const color = input.dataset.color && /^#?([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(value);
     if (color) said[input.dataset.setting] = {r: parseInt(color[1], 16), g: parseInt(color[2], 16), b: parseInt(color[3], 16)};
@@ -35,18 +38,39 @@ export function chosenSettings() {
   return said;
 }
 
-// --- the settings file
+export function chosenSettings() {
+  const then = steps.chosen();
+  return {...draft.extra, ...valuesIn($("settings")), ...(then.length ? {then} : {})};
+}
 
-const controlFor = name => document.querySelector(`[data-setting="${CSS.escape(name.replaceAll("-", "_"))}"]`);
+// --- what fills them in
+
+const spelled = name => name.replaceAll("-", "_");
+export const controlIn = (box, name) => box.querySelector(`[data-setting="${CSS.escape(spelled(name))}"]`);
+
+const asHex = ({r, g, b}) => "#" + [r, g, b].map(level => Number(level).toString(16).padStart(2, "0")).join("");
+
+// Whether there is a control that can say this.
+export function setIn(box, name, value) {
+  const control = controlIn(box, name);
+  if (!control) return false;
+  const text = control.dataset.color && value && typeof value === "object" ? asHex(value) : String(value);
+  control.value = text;
+  return control.value === text && (typeof value !== "object" || Boolean(control.dataset.color));
+}
 
 export function take(name, text) {
   let said = null;
   try { said = JSON.parse(text); } catch { /* said stays null */ }
-  const sound = said !== null && typeof said === "object" && !Array.isArray(said);
+  if (said !== null && typeof said === "object" && !Array.isArray(said)) use(name, said);
+  else spoil(name, "holds no JSON object");
+}
+
+export function use(name, said) {
   forget();
-  draft.settings = {name, said: sound ? said : null, problem: sound ? "" : "holds no JSON object"};
+  draft.settings = {name, said, problem: ""};
   fillIn({fresh: true});
-  if (sound) $("settingspart").open = true;
+  $("settingspart").open = true;
 }
 
 export function spoil(name, problem) {
@@ -58,19 +82,20 @@ export function spoil(name, problem) {
 function fillIn({fresh = false} = {}) {
   draft.extra = {};
   for (const [key, value] of Object.entries(draft.settings?.said || {})) {
-    const control = controlFor(key);
-    if (control && typeof value !== "object") control.value = String(value);
     if (key === "prompt" && draft.model.prompt && typeof value === "string") {
       // Filled in once: what somebody has written over it since is theirs.
       if (fresh) $("prompt").value = value;
-    } else if (control?.value !== String(value)) draft.extra[key] = value;
+    } else if (key === "then" && steps.fits(value)) {
+      if (fresh) steps.fill(value);
+    } else if (!setIn($("settings"), key, value)) draft.extra[key] = value;
   }
 }
 
 export function forget() {
   for (const [key, value] of Object.entries(draft.settings?.said || {})) {
-    const control = controlFor(key);
+    const control = controlIn($("settings"), key);
     if (control?.value === String(value)) control.value = "";
+    if (key === "then") steps.fill([]);
   }
   draft.settings = null;
   draft.extra = {};

@@ -1,9 +1,11 @@
 // What would become of the drop: its price, or what is wrong or missing.
 
-import {$, ask, dollars, el, facts, list, partName, put} from "./page.js";
+import {$, ask, dollars, el, facts, list, partName, put, small, titleOf} from "./page.js";
 import {draft, spoiled} from "./draft.js";
 import {jobsAt} from "./jobs.js";
+import {judged} from "./names.js";
 import {chosenSettings} from "./settings.js";
+import {modelAt} from "./steps.js";
 
 let checks = 0, timer = 0, sending = false;
 export let verdict = null;
@@ -17,21 +19,22 @@ export function check() {
   timer = setTimeout(checkNow, 200);
 }
 
-function intended() {
+async function intended() {
   const words = $("prompt").value.toLowerCase().match(/[\p{L}\p{N}]+/gu) || [];
   if (!draft.named && !draft.files.length) $("name").value = words.slice(0, 5).join("-");
   return {
     model: draft.model.id,
     name: $("name").value.trim() || "film",
-    files: draft.files.map(each => ({name: each.file.name, size: each.file.size, role: each.role})),
+    files: await judged(draft.files),
     prompt: draft.model.prompt ? $("prompt").value : "",
     settings: chosenSettings(),
   };
 }
 
 export async function checkNow() {
-  const mine = ++checks, asked = intended();
-  const chosen = Object.keys(asked.settings).length;
+  const mine = ++checks, asked = await intended();
+  if (mine !== checks) return;
+  const chosen = Object.keys(asked.settings).filter(name => name !== "then").length;
   put($("chosen"), chosen ? `${chosen} chosen` : "all at their defaults");
   let found;
   try {
@@ -46,7 +49,7 @@ export async function checkNow() {
 }
 
 function show(found) {
-  const wrong = found.mistakes.length > 0, lines = wrong ? found.mistakes.flatMap(mistakeLines) : found.missing.length ? missingLines(found.missing) : priceLines(found.price_usd);
+  const wrong = found.mistakes.length > 0, lines = wrong ? found.mistakes.flatMap(mistakeLines) : found.missing.length ? missingLines(found.missing) : priceLines(found);
   $("verdict").className = "verdict" + (wrong ? " bad" : "");
   if (found.present.length) lines.push(small("Already in the inbox under this name, and counts too: " + list(found.present.map(key => key.split("/").pop()))));
   if (!wrong && found.place && jobsAt(found.place)) lines.push(small("There is a job of this name. The very same files are the same job and are not paid again; for another film of them, choose another take in the settings."));
@@ -57,10 +60,21 @@ function show(found) {
   mayBeSent();
 }
 
-const small = text => el("p", {class: "small", text});
+// "step 2, output_format" of the server's is a control of that step's.
+function placeOf(field) {
+  const [, number, name] = /^step (\d), (.*)$/.exec(field) || [null, "", field];
+  return {number, name, id: number ? `set-${number}-${name}` : `set-${name}`};
+}
+
+function fieldName(model, field) {
+  const {number, name} = placeOf(field);
+  return number ? `Step ${number}, ${titleOf(modelAt(Number(number)) || model, name)}` : titleOf(model, name);
+}
+
+export const mistakeText = (model, {field, problem, allowed}) => `${fieldName(model, field)}: ${problem}` + (allowed ? ` (allowed: ${allowed})` : "");
 
 function mistakeLines(wrong) {
-  const lines = [el("p", {}, el("strong", {text: wrong.field.replaceAll("_", " ") + ": "}), wrong.problem)];
+  const lines = [el("p", {}, el("strong", {text: fieldName(draft.model, wrong.field) + ": "}), wrong.problem)];
   return wrong.allowed ? [...lines, small("Allowed: " + wrong.allowed)] : lines;
 }
 
@@ -68,11 +82,13 @@ function missingLines(missing) {
   return [el("p", {text: "Still missing: " + list(missing.map(field => partName(draft.model, field)))})];
 }
 
-function priceLines(usd) {
+function priceLines({price_usd: usd, prices = []}) {
   const paid = facts.paid_gateways[draft.model.gateway];
   if (usd == null) return [el("p", {text: paid ? "The gateway documents no price for this." : "Ready. Nothing is paid: the gateway is simulated."})];
-  return [el("p", {}, el("span", {class: "price", text: dollars(usd)}), " ",
+  const lines = [el("p", {}, el("span", {class: "price", text: dollars(usd)}), " ",
     paid ? "by the gateway's price list" : "at the real gateway; this one is simulated and takes nothing")];
+  if (prices.length > 1) lines.push(small(prices.map((price, index) => `step ${index + 1}: ${price == null ? "no price listed" : dollars(price)}`).join(" · ")));
+  return lines;
 }
 
 // Marks the controls that are to blame.
@@ -82,12 +98,13 @@ function mark(mistakes) {
 }
 
 function blame(wrong) {
-  const fixed = {name: "name", folder: "name", prompt: "prompt", file: "picker"};
-  const blamed = $("set-" + wrong.field) || (fixed[wrong.field] && $(fixed[wrong.field]));
+  const fixed = {name: "name", folder: "name", prompt: "prompt", file: "picker"}, {number, name, id} = placeOf(wrong.field);
+  const blamed = $(id) || $(number ? `step-${number}` : fixed[name]);
   if (!blamed) return;
   blamed.setAttribute("aria-invalid", "true");
   blamed.setAttribute("aria-errormessage", "verdict");
-  if ($("settings").contains(blamed)) $("settingspart").open = true;
+  const part = blamed.closest("details");
+  if (part) part.open = true;
 }
 
 export function refuse(message) {
@@ -99,6 +116,8 @@ export function refuse(message) {
 
 export function nowSending(on) {
   sending = on;
+  $("farpart").hidden = !on;
+  $("far").value = 0;
   mayBeSent();
 }
 

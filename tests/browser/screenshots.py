@@ -31,6 +31,9 @@ def go_on(stack: Stack) -> None:
     stack.drop("veo-3-1-fast/monday/storm.txt", "A storm [sim:failed]")
     stack.manifest("veo-3-1-fast/monday/storm")
     stack.drop("veed-fabric/tuesday/dog.png", sample_picture(320, 180))
+    green = {"model": "pixelcut-background-removal", "input": {"background": "green", "output_format": "mp4_h264"}}
+    stack.drop("veo-3-1-fast/tuesday/portrait.json", {"prompt": "A portrait", "duration": 4, "then": [green]})
+    stack.manifest("pixelcut-video-background-removal/tuesday/portrait")
     stack.drop("veo-3-1/tuesday/tree.txt", "A year passes [sim:seconds=600]")
 
 
@@ -45,12 +48,28 @@ def of_the_page(visitor: Visitor) -> None:
     visitor.page.click("#settingspart > summary")
     visitor.page.get_by_label("duration").select_option("4")
     visitor.verdict("$0.60")
-    visitor.until("document.querySelector('video').readyState > 1")
+    visitor.page.click("#costs > summary")
+    visitor.page.locator("#costbody", has_text="This month").wait_for()
+    visitor.until("document.querySelectorAll('.frame img').length >= 3")
     for theme in ("light", "dark"):
         visitor.page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
         visitor.page.screenshot(path=PICTURES / f"console-{theme}.png", full_page=True)
     visitor.page.set_viewport_size({"width": 360, "height": 740})
     visitor.page.screenshot(path=PICTURES / "console-phone.png")
+
+
+def of_several(visitor: Visitor) -> None:
+    """Take the list of what a table becomes."""
+    visitor.page.set_viewport_size({"width": 1280, "height": 720})
+    visitor.page.emulate_media(color_scheme="light")
+    table = "name,picture,prompt,duration\nmonday/harbour,harbour.png,The boats leave,4\nrain,,Rain,8\nnight,,Stars,5\n"
+    files: Any = [
+        {"name": "films.csv", "mimeType": "text/csv", "buffer": table.encode()},
+        {"name": "harbour.png", "mimeType": "image/png", "buffer": sample_picture()},
+    ]
+    visitor.page.set_input_files("#tablepicker", files)
+    visitor.page.locator("#batchsum", has_text="2 ready").wait_for()
+    visitor.page.screenshot(path=PICTURES / "console-several.png")
 
 
 def of_the_command(stack: Stack, *words: str) -> None:
@@ -71,7 +90,9 @@ def main() -> None:
         stack = ending.enter_context(running_stack({**QUICK, "daily_budget_usd": "40"}))
         go_on(stack)
         context = ending.enter_context(chromium()).new_context(viewport={"width": 1280, "height": 900})
-        of_the_page(Visitor(context, stack.addresses["console_url"]))
+        visitor = Visitor(context, stack.addresses["console_url"])
+        of_the_page(visitor)
+        of_several(visitor)
         stack.drop("veo-3-1-fast/tuesday/next.txt", "One more [sim:402=1000]")
         assert eventually(lambda: any(job["status"] == "HELD" for job in stack.jobs()), 30)
         (done,) = stack.manifests("veed-fabric-1-0-api-130/monday/cat")

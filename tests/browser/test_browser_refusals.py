@@ -109,6 +109,17 @@ def test_an_empty_picture_has_no_price(ready: Visitor, tmp_path: Path) -> None:
     assert not ready.may_send
 
 
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"Only words", "is text"), (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "save it as JPG")]
+)
+def test_what_is_only_called_a_picture_has_no_price(ready: Visitor, tmp_path: Path, content: bytes, words: str) -> None:
+    fake = tmp_path / "fake.jpg"
+    fake.write_bytes(content)
+    ready.drag("#zone", fake)
+    ready.verdict(words)
+    assert not ready.may_send
+
+
 def test_a_folder_that_leads_elsewhere_has_no_price(ready: Visitor) -> None:
     ready.page.fill("#name", "../x")
     ready.verdict("folder:")

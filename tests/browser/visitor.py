@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
 #: milliseconds that a visitor waits for anything
 PATIENCE = 20_000
+
+#: whatever keeps people from using a page, as axe finds it
+_BARRIERS = """async () => (await axe.run()).violations.flatMap(({id, nodes}) =>
+  nodes.map(({html, failureSummary}) => `${id}: ${html} ${failureSummary}`))"""
 
 #: notes every status that each job shows, from the beginning
 _WATCH = """
@@ -84,6 +89,21 @@ class Visitor:
     def status(self, name: str, status: str) -> None:
         """Waits until a job is in this status."""
         self.job(name).locator(".status", has_text=status).wait_for()
+
+    def more(self, name: str) -> str:
+        """All that a job's card says, once it is opened."""
+        card = self.job(name)
+        card.locator("summary").first.click()
+        card.locator(".timeline li").first.wait_for()
+        return str(card.inner_text())
+
+    def barriers(self) -> Any:
+        """What axe finds of the page as it is shown."""
+        package = find_spec("axe_playwright_python")
+        assert package
+        assert package.origin
+        self.run(Path(package.origin).with_name("axe.min.js").read_text())
+        return self.run(_BARRIERS)
 
     def until(self, script: str) -> None:
         """Waits until JavaScript says true; Playwright's own way would need a page that lets strings be run."""

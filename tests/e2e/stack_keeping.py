@@ -1,4 +1,5 @@
-"""What CloudFormation does and moto does not: it takes back a creation that failed, and keeps a stack that is guarded.
+"""What CloudFormation does and moto does not: it takes back a creation that failed, keeps a stack that is guarded, and
+works out the outputs of one that comes by a change set.
 
 Its words: CloudFormation user guide, "Protect CloudFormation stacks from being deleted" and "Understand CloudFormation
 stack creation events"; template reference, "DeletionPolicy attribute".
@@ -26,15 +27,19 @@ _execute, _delete = CloudFormationBackend.execute_change_set, CloudFormationBack
 
 
 def _execute_change_set(backend: CloudFormationBackend, change_set_name: str, stack_name: str | None = None) -> None:
+    change_set = next(
+        each for key, each in backend.change_sets.items() if change_set_name in (key, each.change_set_name)
+    )
+    stack = backend.stacks[change_set.stack_id]
     try:
         _execute(backend, change_set_name, stack_name)
     except Exception as error:
-        change_set = next(
-            each for key, each in backend.change_sets.items() if change_set_name in (key, each.change_set_name)
-        )
         if change_set.change_set_type != "CREATE":
             raise
-        _take_back(backend.stacks[change_set.stack_id], str(error))
+        _take_back(stack, str(error))
+        return
+    stack._parse_template()
+    stack.output_map = stack._create_output_map()
 
 
 def _take_back(stack: Stack, reason: str) -> None:

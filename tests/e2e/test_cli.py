@@ -322,6 +322,30 @@ def test_a_list_that_stopped_says_so(laptop: Stack, name: str) -> None:
     assert "there are older ones" not in dropreel(laptop, "jobs", "-n", "1000").stderr
 
 
+def test_a_job_is_named_as_people_see_it_and_found_by_a_part_of_its_place(laptop: Stack, name: str) -> None:
+    film = dropped(laptop, name, name, "--watch")
+    key = f"s3://{laptop.addresses['inbox_bucket']}/veo-3-1-fast/{name}.txt"
+    words = [film["job_id"][:8], f"veo-3-1-fast/{name}", key]
+    assert [one(dropreel(laptop, "show", word, "--json"))["job_id"] for word in words] == [film["job_id"]] * 3
+    assert [job["job_id"] for job in lines(dropreel(laptop, "jobs", "--search", name.upper(), "--json"))] == [
+        film["job_id"]
+    ]
+
+
+def test_what_functions_say_of_a_job_is_in_cloudwatch_logs_and_told(laptop: Stack, name: str) -> None:
+    film = dropped(laptop, name, name, "--watch")
+
+    def told() -> list[tuple[str, str]] | None:
+        said = lines(dropreel(laptop, "logs", film["place"], "--json"))
+        found = [(line["function"], line["message"]) for line in said]
+        return found if ("deliver", "SUCCEEDED") in found else None
+
+    found = eventually(told, 30)
+    assert found
+    assert found[0][0] == "submit"
+    assert found[0][1].startswith("attempt 1: accepted as veo-3-1-fast_")
+
+
 def test_watch_prints_each_change_and_ends_in_time(laptop: Stack, name: str) -> None:
     job = dropped(laptop, name, f"{name} [sim:seconds=2]")
     seen = [line["status"] for line in lines(dropreel(laptop, "watch", job["job_id"], "--json"))]
@@ -330,6 +354,23 @@ def test_watch_prints_each_change_and_ends_in_time(laptop: Stack, name: str) -> 
     slow = dropped(laptop, f"{name}-2", f"{name} [sim:seconds=60]")
     until(laptop, slow["job_id"], "SUBMITTED")
     assert "not ended" in dropreel(laptop, "watch", slow["job_id"], "--timeout", "1", status=FAILED).stderr
+
+
+def test_all_that_failed_are_tried_again_together(laptop: Stack, gateways: SimulatedGateways, name: str) -> None:
+    model = "pixverse-c1-text-to-video"
+    for number in range(2):
+        words = ("drop", "-m", model, "-p", f"{name} {number} [sim:400=1]", "--name", f"{name}-{number}")
+        dropreel(laptop, *words, "--watch", status=FAILED)
+    chosen = ("retry", "--status", "FAILED", "--model", model)
+    assert "2 FAILED, new requests, paid anew: up to 2.00 USD" in dropreel(laptop, *chosen, "--dry-run").stdout
+    assert "2 jobs: up to 2.00 USD" in dropreel(laptop, *chosen, status=INVALID).stderr
+    assert len(posts(gateways, name)) == 2
+    done = lines(dropreel(laptop, *chosen, "--yes", "--json"))
+    assert [line["done"] for line in done] == [True, True]
+    for line in done:
+        until(laptop, line["job_id"], "SUCCEEDED")
+    assert len(posts(gateways, name)) == 4
+    assert "no such jobs" in dropreel(laptop, *chosen, "--yes").stderr
 
 
 def test_a_job_that_does_not_exist_is_named(laptop: Stack) -> None:

@@ -92,4 +92,4 @@ def test_the_pages_gateway_makes_a_film(tmp_path: Path) -> None:
 def test_the_pages_own_tests_pass(tmp_path: Path) -> None:
     project = followed(A_GATEWAY, tmp_path)
     for words in ("test_gateways.py", "test_brook.py"):
-        walkthrough.run(project, command(A_GATEWAY, f"--quiet tests/unit/{words}"))
+        walkthrough.run(project, command(A_GATEWAY, f"--quiet tests/unit/gateways/{words}"))

@@ -28,6 +28,7 @@ _BLOCK = re.compile(r"(<!-- runnable -->\n)?^```sh\n(.*?)^```", re.DOTALL | re.M
 #: What a laptop can't do: reach an account, or run for ever.
 ELSEWHERE = (
     "make .venv",
+    "make up",
     ".venv/bin/dropreel up",
     "dropreel up",
     "dropreel doctor --env",

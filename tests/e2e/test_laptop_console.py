@@ -2,13 +2,15 @@
 
 import json
 import re
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-import local
+import console as package
 from cli.advice import advise
 from cli.summary import cost
 from dropreel.aws.items import to_item
@@ -16,10 +18,10 @@ from dropreel.catalog import MODELS
 from dropreel.jobs import Job, Status
 from local.gateways import SimulatedGateways
 from local.gateways.samples import sample_picture, sample_sound
-from tests.e2e.harness import Stack
+from tests.e2e.harness import COMMAND, Stack
 from tests.e2e.tiny import eventually
 
-PAGE = Path(local.__file__).with_name("page")
+PAGE = Path(package.__file__).with_name("page")
 PICTURE, SOUND = {"name": "cat.png", "size": 9}, {"name": "Cat.WAV", "size": 9}
 WHOLE = {"model": "veed-fabric", "name": "x/cat", "files": [PICTURE, SOUND]}
 
@@ -148,10 +150,12 @@ def test_another_site_is_turned_away_whatever_it_asks(
     answers = [
         console.put(f"/api/inbox/{key}", content=b"A cat", headers=headers),
         console.post("/api/check", json=WHOLE, headers=headers),
+        console.post("/api/jobs/any/actions/retry", headers=headers),
         console.get("/api/jobs", headers=headers),
+        console.get("/api/inbox/any", headers=headers),
         console.get("/api/outputs/any", headers=headers),
     ]
-    assert [answer.status_code for answer in answers] == [403] * 4
+    assert [answer.status_code for answer in answers] == [403] * 6
     listed = laptop.client("s3").list_objects_v2(Bucket=laptop.addresses["inbox_bucket"], Prefix=key)
     assert listed["KeyCount"] == 0
 
@@ -257,7 +261,7 @@ def test_jobs_come_newest_first_and_only_when_something_is_new(console: httpx.Cl
         laptop.drop(f"veo-3-1-fast/console/wrong-{number}.json", {"duration": 5})
         laptop.manifest(f"veo-3-1-fast/console/wrong-{number}")
     answer = console.get("/api/jobs")
-    created = [job["created_at"] for job in answer.json()]
+    created = [job["created_at"] for job in answer.json()["jobs"]]
     assert created == sorted(created, reverse=True)
     assert "token_hash" not in answer.text
 
@@ -278,17 +282,17 @@ def test_a_job_comes_with_its_next_step_and_its_list_without_secrets(console: ht
         place="veo-3-1-fast/console/failed",
         source={"type": "drop"},
         drop="",
-        created_at=1.0,
-        completed_at=2.0,
+        created_at=time.time(),
+        completed_at=time.time(),
         reason=f"no {secret}",
         error={"code": "error", "message": f"could not read {secret}"},
     )
     table = laptop.addresses["jobs_table"]
     laptop.client("dynamodb").put_item(TableName=table, Item=to_item(failed))
-    answer = console.get("/api/jobs")
+    answer = console.get("/api/jobs?text=consolefailed")
     laptop.client("dynamodb").delete_item(TableName=table, Key={"job_id": {"S": failed.job_id}})
     assert "secret" not in answer.text
-    (told,) = [job for job in answer.json() if job["job_id"] == failed.job_id]
+    (told,) = answer.json()["jobs"]
     assert (told["cost"], told["meaning"]) == (cost(failed), advise(failed, "local").meaning)
     assert "dropreel retry consolefailed" in told["todo"]
 
@@ -307,3 +311,40 @@ def test_a_job_tells_its_story_without_its_secrets(console: httpx.Client, laptop
     assert "secret" not in answer.text
     assert "token" not in answer.text
     assert console.get("/api/jobs/nobody").status_code == 404
+
+
+def test_what_was_dropped_comes_back_into_the_form_and_what_it_cost_is_told(
+    console: httpx.Client, laptop: Stack
+) -> None:
+    before = console.get("/api/costs").json()
+    picture = sample_picture()
+    console.put("/api/inbox/veo-3-1-fast/console/again.png", content=picture)
+    console.put("/api/inbox/veo-3-1-fast/console/again.json", content=b'{"prompt": "A cat", "duration": 4}')
+    job_id = laptop.manifest("veo-3-1-fast/console/again")["job_id"]
+    found = console.get(f"/api/jobs/{job_id}/again").json()
+    assert (found["name"], found["prompt"], found["settings"]) == ("console/again", "A cat", {"duration": 4})
+    (file,) = found["files"]
+    assert console.get(f"/api/inbox/{file['key']}", params={"version": file["version"]}).content == picture
+
+    def counted() -> bool:
+        now = console.get("/api/costs").json()
+        return bool(now["today"]["usd"] >= before["today"]["usd"] + 0.6)
+
+    assert eventually(counted)  # today's sum is good for some seconds
+
+
+def test_an_action_of_the_page_is_the_verbs(console: httpx.Client, laptop: Stack) -> None:
+    laptop.send({"model": "veo-3-1-fast", "input": {"prompt": "x", "duration": 4}, "id": "console-anew"})
+    job_id = laptop.manifest("veo-3-1-fast/console-anew")["job_id"]
+    (offered,) = console.get(f"/api/jobs/{job_id}").json()["actions"]
+    assert (offered["name"], "pays nothing" in offered["asks"]) == ("fetch-again", True)
+    done = console.post(f"/api/jobs/{job_id}/actions/fetch-again").json()
+    assert (done["done"], done["job"]["status"]) == ("Its output is fetched again; nothing is paid.", "SUBMITTED")
+    assert eventually(lambda: console.get(f"/api/jobs/{job_id}").json()["status"] == "SUCCEEDED")
+    assert console.post(f"/api/jobs/{job_id}/actions/go-on").status_code == 409
+
+
+def test_of_a_laptop_stack_the_command_tells_where_its_page_is(laptop: Stack) -> None:
+    endpoint = ("--endpoint-url", laptop.addresses["aws_endpoint_url"])
+    told = subprocess.run([*COMMAND, "console", *endpoint], capture_output=True, text=True, check=True)
+    assert told.stdout == laptop.addresses["console_url"] + "\n"

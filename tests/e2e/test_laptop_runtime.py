@@ -45,6 +45,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
             memory_mb=256,
             role="arn:aws:iam::123456789012:role/tried",
             environment=environment,
+            log_group="/aws/lambda/tried",
             code=code,
             layers=layers,
             most=3,

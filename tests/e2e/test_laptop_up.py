@@ -8,7 +8,9 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
 
 from local.gateways import SimulatedGateways
@@ -41,7 +43,7 @@ def runs(pid: int) -> bool:
     [
         (["--set", "quiet_seconds=many"], ["quiet_seconds", "many", "0 to 900"]),
         pytest.param(["--set", "no_such=1"], ["no_such", "quiet_seconds"], marks=LONG),
-        pytest.param(["--set", "quiet_seconds"], ["name=value"], marks=LONG),
+        pytest.param(["--set", "quiet_seconds"], ["NAME=VALUE"], marks=LONG),
         pytest.param(["--pixazo-url", "http://example.com"], ["pixazo_url", "https://"], marks=LONG),
         pytest.param(["--port", "70000"], ["65535"], marks=LONG),
     ],
@@ -92,6 +94,37 @@ def test_a_signal_ends_it_and_leaves_no_process(other: "subprocess.Popen[str]", 
     assert other.stdout
     assert other.stdout.read() == ""
     assert eventually(lambda: not any(runs(pid) for pid in left))
+
+
+@LONG
+def test_people_see_the_page_first_and_what_is_made_is_kept(tmp_path: Path, gateways: SimulatedGateways) -> None:
+    """It is killed, as a crash would end it."""
+    words = ["up", "--keep", str(tmp_path / "films"), "--set=quiet_seconds=1"]
+    words += [f"--pixazo-url={gateways.url}", f"--aimlapi-url={gateways.url}"]
+    said = tmp_path / "said"
+    with (
+        said.open("w") as out,
+        subprocess.Popen([*COMMAND, *words], cwd=PROJECT, stdout=out) as process,
+    ):
+        try:
+            assert eventually(lambda: "Ctrl-C ends it" in said.read_text(), START_SECONDS)
+            page, *rest = said.read_text().splitlines()
+            assert f"dropreel is up  {page}" in rest
+            (queue,) = (line.split()[1] for line in rest if line.startswith("queue"))
+            message = {"model": "veo-3-1-fast", "input": {"prompt": "a cat", "duration": 4}, "id": "kept"}
+            sqs = client_of("sqs", next(line.split()[2] for line in rest if line.startswith("AWS endpoint")))
+            sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(message))
+            assert eventually(lambda: list(tmp_path.glob("films/veo-3-1-fast/kept-*.json")), 60)
+        finally:
+            process.kill()
+    (film,) = tmp_path.glob("films/veo-3-1-fast/kept-*.mp4")
+    assert film.stat().st_size > 1000
+    assert process.returncode == -signal.SIGKILL
+
+
+def client_of(service: str, url: str) -> Any:
+    keys = {"aws_access_key_id": "any", "aws_secret_access_key": "any"}
+    return boto3.client(service, endpoint_url=url, region_name="us-east-1", **keys)  # type: ignore[call-overload]
 
 
 @LONG

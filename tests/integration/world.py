@@ -15,7 +15,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import boto3
+from botocore.session import Session
 
+from dropreel.aws import clients
 from dropreel.aws.clients import client
 from dropreel.aws.items import from_item
 from dropreel.aws.jobs_table import JobsTable
@@ -32,6 +34,7 @@ from dropreel.submit.probe import Probe
 from dropreel.wiring import Outside, deliver_of, poll_of, probe_of, submit_of
 from local.gateways import SimulatedGateways
 from local.moto_server import MotoServer
+from tests import quick_moto
 from tests.tables import create_tables
 
 # Clients know nothing of what they were used for, and making them takes longer than most tests.
@@ -55,6 +58,7 @@ class World:
         self.states = _client("stepfunctions")
         self.watch_arn, self.gate_arn = self._machine("watch"), self._machine("gate")
         self._gates: dict[str, tuple[float, GateState]] = {}
+        self._inputs: dict[str, str] = {}
         for gateway in ("pixazo", "aimlapi"):
             _client("secretsmanager").create_secret(Name=gateway, SecretString="a-key")
         shared: dict[str, Any] = {
@@ -205,8 +209,13 @@ class World:
     def executions(self, machine_arn: str) -> dict[str, Any]:
         """The input of every execution that was started, by its name."""
         listed = self.states.list_executions(stateMachineArn=machine_arn)["executions"]
-        inputs = ((item["name"], self.states.describe_execution(executionArn=item["executionArn"])) for item in listed)
-        return {name: json.loads(described["input"]) for name, described in inputs}
+        return {item["name"]: json.loads(self._input(item["executionArn"])) for item in listed}
+
+    def _input(self, execution_arn: str) -> str:
+        """It never changes, so it is asked for once."""
+        if execution_arn not in self._inputs:
+            self._inputs[execution_arn] = self.states.describe_execution(executionArn=execution_arn)["input"]
+        return self._inputs[execution_arn]
 
     def turn_gates(self) -> int:
         """Let every execution of a gate go on whose wait is over; how many rounds that were."""
@@ -324,6 +333,24 @@ class CallbackServer:
 
 
 @contextmanager
+def _clients_made_once() -> Iterator[None]:
+    """Cold starts share them, as the worlds do."""
+    session = clients._session()
+    made: dict[str, Any] = {}
+
+    def create(service: str, config: Any) -> Any:
+        if service not in made:
+            made[service] = Session.create_client(session, service, config=config)
+        return made[service]
+
+    session.create_client = create  # type: ignore[method-assign, assignment]
+    try:
+        yield
+    finally:
+        del session.create_client
+
+
+@contextmanager
 def moto_account(dynamodb_url: str = "", key: str = "test") -> Iterator[str]:
     """A moto server, with the environment pointing at it, and perhaps at another one's DynamoDB."""
     # The laptop's server: moto's own checks and writes a conditional write in two steps, between which others come.
@@ -341,7 +368,8 @@ def moto_account(dynamodb_url: str = "", key: str = "test") -> Iterator[str]:
     os.environ.update(wanted)
     boto3.DEFAULT_SESSION = None
     try:
-        yield url
+        with quick_moto.in_process(url), _clients_made_once():
+            yield url
     finally:
         for name, value in before.items():
             if value is None:

@@ -24,7 +24,7 @@ from dropreel.transfer.addresses import Policy
 from dropreel.transfer.buffers import PART, PARTS, Part
 from dropreel.transfer.copying import Copier, Output
 from dropreel.transfer.fetching import fetch
-from dropreel.transfer.streamed import Stream, StreamBroken
+from dropreel.transfer.uploading import Stream, StreamBroken
 from local.gateways.samples import sample_picture
 from local.moto_server import REGION
 from tests.judges.seaweed import ACCESS_KEY, SECRET_KEY, seaweedfs
@@ -104,7 +104,7 @@ def streaming(s3: S3Client, key: str, changed: Mapping[str, str] = MappingProxyT
     stream = Stream(s3, {"Bucket": "films", "Key": key}, ABOUT, PART, lambda part: None)
     stream._headers |= changed
     with stream:
-        stream.add(Part(1, 0, bytearray(PART)), PART)
+        stream.add(Part(1, bytearray(PART), PART))
         yield stream
 
 

@@ -6,12 +6,24 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.copies import LONG, film
+from tests.unit.copies import LONG, PART, PIECE, film
 from tests.unit.hosts import Bucket, FilmHost
+
+#: Which modules go by them.
+SIZES = {"PART": ("buffers", "downloading", "uploading"), "PIECE": ("buffers", "copying", "downloading", "fetching")}
 
 
 @pytest.fixture
-def bucket() -> Iterator[Bucket]:
+def in_full() -> None:
+    """Parts and pieces have the size that they have in a function."""
+
+
+@pytest.fixture
+def bucket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    if "in_full" not in request.fixturenames:
+        for name, value in {"PART": PART, "PIECE": PIECE}.items():
+            for module in SIZES[name]:
+                monkeypatch.setattr(f"dropreel.transfer.{module}.{name}", value)
     with Bucket() as running:
         yield running
 

@@ -10,13 +10,16 @@ from functools import lru_cache
 from http.server import BaseHTTPRequestHandler
 
 from dropreel.transfer.addresses import Policy
-from dropreel.transfer.buffers import PART, PARTS
+from dropreel.transfer.buffers import PARTS
 from dropreel.transfer.copying import Copier, Output
-from dropreel.transfer.fetching import PIECE, fetch
+from dropreel.transfer.fetching import fetch
 from tests.unit.hosts import Asked, Bucket, FilmHost
 
 LAPTOP = Policy(allow_loopback=True)
 LABELS = {"dropreel-job": "job-1"}
+#: A 64th of the copy's own, where a test does not say `in_full`: what goes wrong goes wrong at their edges.
+PIECE = 32 * 1024
+PART = 4 * PIECE
 WINDOW = PARTS * PART
 #: More than what is in memory at a time.
 LONG = WINDOW + PIECE + 17
@@ -28,9 +31,9 @@ def film(size: int, seed: int = 0) -> bytes:
     return b"".join([b"\0\0\0\x18ftypmp42", *stretches])[:size]
 
 
-@lru_cache(maxsize=20)
+@lru_cache(maxsize=400)
 def _stretch(seed: int, number: int) -> bytes:
-    """A part's worth of random bytes; to make them takes longer than to copy them."""
+    """A small part's worth of random bytes; to make them takes longer than to copy them."""
     return random.Random(f"{seed} {number}").randbytes(PART)  # noqa: S311
 
 

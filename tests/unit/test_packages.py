@@ -59,3 +59,22 @@ def test_a_package_says_what_comes_in_what_goes_out_and_what_to_read_first(packa
     assert "first" in said
     named = {word.strip("`.,:;") for word in said.split() if word.strip("`.,:;").endswith(".py")}
     assert named <= {path.name for path in (DOMAIN / package).glob("*.py")}
+
+
+def test_the_tests_stand_in_folders_of_the_packages_names() -> None:
+    domain = {path.name for path in DOMAIN.iterdir() if (path / "__init__.py").exists()}
+    others = {path.parent.name for path in DOMAIN.parents[3].glob("*/__init__.py")} | {"docs"}
+    folders = {path.parent.name for path in Path(__file__).parent.glob("*/test_*.py")}
+    assert folders <= domain | others
+    assert folders >= {
+        "intake",
+        "submit",
+        "delivery",
+        "transfer",
+        "gateways",
+        "catalog",
+        "aws",
+        "cli",
+        "console",
+        "local",
+    }

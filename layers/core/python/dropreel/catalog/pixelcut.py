@@ -17,6 +17,8 @@ class BackgroundRemoval(
     title="Pixelcut Video Background Removal",
     endpoint="/pixelcut-video-background-removal/v1/pixelcut-video-background-removal-request",
 ):
+    """Puts a color, or nothing, behind what a clip shows."""
+
     video_url: Clip
     background: Literal["transparent", "black", "white", "green", "blue", "magenta", "custom"] = "transparent"
     background_color: Color | None = None

@@ -35,7 +35,7 @@ class V6Text(
     title="PixVerse V6 Text to Video",
     endpoint="/pixverse-v6-text-to-video/v1/pixverse-v6-text-to-video-request",
 ):
-    pass
+    """Makes a clip of words, in eight shapes and five styles."""
 
 
 class V6Image(
@@ -44,6 +44,8 @@ class V6Image(
     title="PixVerse V6 Image to Video",
     endpoint="/pixverse-v6-image-to-video/v1/pixverse-v6-image-to-video-request",
 ):
+    """Makes a picture move as words say, in five styles."""
+
     prompt: Prompt
     resolution: Literal["360p", "480p", "720p", "1080p"] = "720p"
     duration: Seconds[Annotated[int, Field(ge=1, le=15)]] = 5
@@ -67,7 +69,7 @@ class C1Text(
     title="PixVerse C1 Text to Video",
     endpoint="/pixverse-c1-text-to-video/v1/pixverse-c1-text-to-video-request",
 ):
-    pass
+    """Makes a clip of words, with V6's choices, by PixVerse's other model."""
 
 
 class C1Image(
@@ -76,6 +78,8 @@ class C1Image(
     title="PixVerse C1 Image to Video",
     endpoint="/pixverse-c1-image-to-video/v1/pixverse-c1-image-to-video-request",
 ):
+    """Makes a picture move as words say, by PixVerse's other model."""
+
     prompt: Prompt
     image_url: Picture
     resolution: Literal["360p", "540p", "720p", "1080p"] = "720p"
@@ -91,6 +95,8 @@ class V56Text(
     title="PixVerse V5.6 Text to Video",
     endpoint="/pixverse/v1/pixverse-request",
 ):
+    """Makes a clip of words, up to 4K; the older one."""
+
     prompt: Prompt
     aspect_ratio: Literal["16:9", "9:16", "1:1", "4:3", "3:4"]
     resolution: Literal["720p", "1080p", "2160p"]
@@ -105,6 +111,8 @@ class V56Image(
     title="PixVerse V5.6 Image to Video",
     endpoint="/pixverse-i2v/v1/pixverse-i2v-request",
 ):
+    """Makes a picture move as words say, for 5 or 10 seconds; the older one."""
+
     prompt: Prompt
     resolution: Literal["720p", "1080p"]
     duration: DigitSeconds[Literal[5, 10]]

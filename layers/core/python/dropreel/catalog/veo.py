@@ -14,6 +14,8 @@ from dropreel.errors import Mistake
 
 
 class Fast(Model, id="veo-3-1-fast", title="Veo 3.1 Fast", endpoint="/veo31f/v1/veo-3.1-fast/generate"):
+    """Makes a clip with sound of words and pictures; cheaper than Veo 3.1."""
+
     prompt: Prompt
     image: Picture | None = None
     last_frame: Picture | None = None
@@ -38,6 +40,8 @@ class FastReference(
     title="Veo 3.1 Fast Reference to Video",
     endpoint="/veo-3-1-fast-reference-to-video/v1/veo-3-1-fast-reference-to-video-request",
 ):
+    """Makes a clip in which the people and things of your pictures appear."""
+
     prompt: Prompt
     image_urls: list[Picture] = Field(min_length=1, max_length=10)
     aspect_ratio: Literal["16:9", "9:16"] = "16:9"
@@ -53,6 +57,8 @@ class FastReference(
 
 
 class Veo(Model, id="veo-3-1", title="Veo 3.1", endpoint="/veo/v1/veo-3.1/generate"):
+    """Makes a clip with sound of words and pictures, at its finest."""
+
     prompt: Prompt
     aspect_ratio: Literal["16:9", "9:16"] = "16:9"
     duration: Seconds[Literal[4, 6, 8]] = 8

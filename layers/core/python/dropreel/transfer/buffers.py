@@ -11,25 +11,33 @@ from functools import cache
 
 from dropreel.transfer.fetching import PIECE
 
-#: Bytes of a part, all but the last: 10,000 parts, which is all that S3 takes, make 84 GB.
+#: Bytes of a buffer, and of a part of an upload: 10,000 parts, which is all that S3 takes, make 84 GB.
 PART = 8 * 1024 * 1024
 #: Parts in memory at a time: being read, waiting to be hashed, being uploaded.
 PARTS = 4
 #: glibc's name for the size from which on memory comes from the system itself; to set it also stops its adapting.
 M_MMAP_THRESHOLD = -3
-NOTHING = bytearray()
 
 
 @dataclass(slots=True, eq=False)
 class Part:
-    """Some consecutive bytes of a file."""
+    """Some consecutive bytes of a file, the first of a buffer's."""
 
     #: From 1.
     number: int
-    #: Where it begins in the file.
-    start: int
-    #: Taken away when it is released, for whoever still holds the part is not to hold on to that.
     buffer: bytearray
+    #: How many they are, as far as the reader has had them.
+    count: int = 0
+
+    @property
+    def content(self) -> memoryview:
+        """The bytes, where they are."""
+        return memoryview(self.buffer)[: self.count]
+
+    @property
+    def body(self) -> bytearray:
+        """The bytes as the AWS client takes them: uncopied if the buffer is full."""
+        return self.buffer if self.count == len(self.buffer) else self.buffer[: self.count]
 
 
 @dataclass(slots=True, eq=False)
@@ -37,6 +45,7 @@ class Piece:
     """What is read at once."""
 
     part: Part
+    #: Where it begins in the file.
     start: int
     view: memoryview
     #: Bytes that it turned out to have; None: they are still to come.
@@ -54,8 +63,7 @@ class Piece:
 def return_what_is_freed() -> None:
     """Have the C library give every freed buffer back to the system, for the whole process, where it is glibc.
 
-    Else it keeps them, once it has seen a large one freed, in a heap for each thread: files of several sizes, one after
-    the other, then take half as much again as the window.
+    Else it keeps what is copied of last parts in a heap for each thread: half as much again as the window.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
@@ -63,33 +71,31 @@ def return_what_is_freed() -> None:
 
 
 class Window:
-    """The buffers of one file, with who may do what to them. For one reader and any number of fillers."""
+    """Who may do what to the buffers while one file is copied. For one reader and any number of fillers."""
 
-    def __init__(self, size: int | None, spare: list[bytearray]) -> None:
+    def __init__(self, size: int | None, buffers: list[bytearray]) -> None:
         #: Bytes of the file, as soon as they are known.
         self.size = size
-        #: Buffers of earlier files.
-        self._spare = spare
+        self.over = False
+        #: All that there are, earlier files' too.
+        self._buffers = buffers
+        self._free = [*buffers]
         self._changed = threading.Condition()
-        #: A file that fits into one part is a part of its own size, to be sent without a copy.
-        self._part = size if size is not None and size <= PART else PART
         self._parts = 0
-        self._held = 0
         self._busy = 0
         #: In the file's order: those that the reader has not had, and those among them that nobody fills.
         self._pieces: deque[Piece] = deque()
         self._open: deque[Piece] = deque()
         self._problem: BaseException | None = None
-        self.over = False
 
     def take(self, *, several: bool) -> list[Piece]:
-        """The first piece that nobody fills, once there is one, or it and what follows of its part; none at the end."""
+        """The first piece that nobody fills, once there is one, or it and those that follow; none at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self.over or self._available())
             if self.over:
                 return []
             taken = [self._open.popleft()]
-            while several and self._open and self._follows(taken[-1], self._open[0]):
+            while several and self._open and self._open[0].start == taken[-1].stop:
                 taken.append(self._open.popleft())
             for piece in taken:
                 piece.taken_at = time.monotonic()
@@ -126,10 +132,10 @@ class Window:
     def ready(self, seconds: float) -> bool:
         """Whether the reader can go on, after waiting for no longer than this. Raises what `fail` was told."""
         with self._changed:
-            self._changed.wait_for(self._is_ready, seconds)
+            ready = self._changed.wait_for(self._is_ready, seconds)
             if self._problem:
                 raise self._problem
-            return self._is_ready()
+            return ready
 
     def late(self, asked_at: float, seconds: float) -> bool:
         """Whether the reader has waited for longer than this for a piece that is being filled, and others are not."""
@@ -147,10 +153,7 @@ class Window:
     def release(self, part: Part) -> None:
         """A part's buffer may be filled with another."""
         with self._changed:
-            self._held -= 1
-            if len(part.buffer) == PART:
-                self._spare.append(part.buffer)
-            part.buffer = NOTHING
+            self._free.append(part.buffer)
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -165,10 +168,7 @@ class Window:
             return True
         if self._pieces:
             return self._pieces[0].count is not None
-        return self.size is not None and self._parts * self._part >= self.size
-
-    def _follows(self, piece: Piece, other: Piece) -> bool:
-        return other.part is piece.part and other.start == piece.stop
+        return self.size is not None and self._parts * PART >= self.size
 
     def _available(self) -> bool:
         if not self._open:
@@ -176,20 +176,22 @@ class Window:
         return bool(self._open)
 
     def _begin_part(self) -> None:
-        start = self._parts * self._part
-        length = self._part if self.size is None else min(self._part, self.size - start)
-        if self._held == PARTS or length <= 0:
+        start = self._parts * PART
+        length = PART if self.size is None else min(PART, self.size - start)
+        if length <= 0 or not (self._free or self._another_buffer()):
             return
-        if self._part == PART and self._spare:
-            buffer = self._spare.pop()
-        else:
-            del self._spare[-1:]  # so that there is never more than the window: one buffer for another
-            buffer = bytearray(self._part)
         self._parts += 1
-        self._held += 1
-        part = Part(self._parts, start, buffer)
-        view = memoryview(buffer)[:length]
+        part = Part(self._parts, self._free.pop())
+        view = memoryview(part.buffer)[:length]
         for offset in range(0, length, PIECE):
             piece = Piece(part, start + offset, view[offset : offset + PIECE])
             self._pieces.append(piece)
             self._open.append(piece)
+
+    def _another_buffer(self) -> bool:
+        if len(self._buffers) == PARTS:
+            return False
+        buffer = bytearray(PART)
+        self._buffers.append(buffer)
+        self._free.append(buffer)
+        return True

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import logging
-from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from dropreel.errors import MediaUnavailable
 from dropreel.transfer.addresses import Policy
-from dropreel.transfer.buffers import PART, return_what_is_freed
+from dropreel.transfer.buffers import Part, return_what_is_freed
 from dropreel.transfer.downloading import Reading
-from dropreel.transfer.fetching import Media, RangesBroken
+from dropreel.transfer.fetching import PIECE, Media, RangesBroken
 from dropreel.transfer.file_types import HEAD, begins, identify
-from dropreel.transfer.multipart import MOST_PARTS, Parts, body, too_large
-from dropreel.transfer.streamed import MOST_AT_ONCE, Stream, StreamBroken
+from dropreel.transfer.uploading import MOST_AT_ONCE, Parts, Stream, StreamBroken, check_size, put_whole
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -41,15 +40,6 @@ class Output:
         return {"key": self.key, "bytes": self.bytes, "sha256": self.sha256, "content_type": self.content_type}
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How an output is read and sent."""
-
-    policy: Policy
-    #: Bytes of the largest output that is sent as one request.
-    most_at_once: int
-
-
 class Copier:
     """Copies outputs to the outbox, one at a time."""
 
@@ -58,7 +48,7 @@ class Copier:
         self._fetch = fetch
         self._outbox = outbox
         self._policy = policy
-        self._spare: list[bytearray] = []
+        self._buffers: list[bytearray] = []
         return_what_is_freed()
 
     def copy(self, url: str, name: str, labels: Mapping[str, str], beat: Callable[[], None]) -> Output:
@@ -66,55 +56,53 @@ class Copier:
 
         Raises MediaUnavailable; nothing appears in the outbox then.
         """
-        way = _Way(self._policy, MOST_AT_ONCE)
+        policy, most_at_once = self._policy, MOST_AT_ONCE
         while True:  # each way that breaks is left for good, so there are three tries at most
             try:
-                return self._copy(url, name, labels, beat, way)
+                return self._copy(url, name, labels, beat, policy, most_at_once)
             except RangesBroken:
                 # The file has changed, or its servers each have a name of their own for it: one stream is whole.
-                way = replace(way, policy=replace(way.policy, ranges=False))
+                policy = replace(policy, ranges=False)
             except StreamBroken as problem:
                 logger.warning("S3 did not take an output as one request, so it is sent in parts: %s", problem)
-                way = replace(way, most_at_once=0)
+                most_at_once = 0
 
-    def _copy(self, url: str, name: str, labels: Mapping[str, str], beat: Callable[[], None], way: _Way) -> Output:
-        with self._fetch(url, way.policy) as media, Reading(media, self._spare) as reading:
-            _check_size(media.size)
-            parts = reading.parts(beat)
-            part, count = next(parts, (None, 0))
-            if part is None:
-                raise MediaUnavailable("the media host served an empty file")
-            extension, content_type = _kind(bytes(part.buffer[:HEAD][:count]), media)
+    def _copy(
+        self,
+        url: str,
+        name: str,
+        labels: Mapping[str, str],
+        beat: Callable[[], None],
+        policy: Policy,
+        most_at_once: int,
+    ) -> Output:
+        with self._fetch(url, policy) as media, Reading(media, self._buffers) as reading:
+            extension, content_type, parts = _begun(media, reading.parts(beat))
             target = {"Bucket": self._outbox, "Key": f"{name}.{extension}"}
             about = {"ContentType": content_type, "Metadata": dict(labels)}
-            if reading.ended:
-                # The digest of everything is at hand, so S3 checks what arrives against that.
-                checksum = b64encode(bytes.fromhex(reading.sha256)).decode()
-                self._s3.put_object(Body=body(part, count), ChecksumSHA256=checksum, **target, **about)  # type: ignore[arg-type]
-                return Output(target["Key"], count, reading.sha256, content_type)
-            with self._upload(target, about, media.size, reading, way) as upload:
-                upload.add(part, count)
-                for following, bytes_of_it in parts:
-                    upload.add(following, bytes_of_it)
-                upload.complete(reading.size, reading.sha256, beat)
+            size = media.size if media.size and PIECE < media.size <= most_at_once else 0
+            if reading.ended and not size:
+                put_whole(self._s3, target, about, next(parts), reading.sha256)
+            else:
+                s3, release = self._s3, reading.release
+                with Stream(s3, target, about, size, release) if size else Parts(s3, target, about, release) as upload:
+                    for part in parts:
+                        upload.add(part)
+                    upload.complete(reading.size, reading.sha256, beat)
         return Output(target["Key"], reading.size, reading.sha256, content_type)
 
-    def _upload(
-        self, target: dict[str, str], about: dict[str, Any], size: int | None, reading: Reading, way: _Way
-    ) -> Parts | Stream:
-        if size is None or size > way.most_at_once:
-            return Parts(self._s3, target, about, reading.release)
-        return Stream(self._s3, target, about, size, reading.release)
 
+def _begun(media: Media, parts: Iterator[Part]) -> tuple[str, str, Iterator[Part]]:
+    """Extension and media type by the first bytes, and all parts.
 
-def _kind(head: bytes, media: Media) -> tuple[str, str]:
-    """Extension and media type; a host that is busy may well say so with a 200 and in the film's place."""
+    A host that is busy may well say so with a 200 and in the film's place.
+    """
+    check_size(media.size)
+    first = next(parts, None)
+    if first is None:
+        raise MediaUnavailable("the media host served an empty file")
+    head = bytes(first.content[:HEAD])
     kind = identify(head, media.content_type, media.url)
     if kind is None:
         raise MediaUnavailable(f"the media host served no picture, sound, film or archive: {begins(head)}")
-    return kind
-
-
-def _check_size(size: int | None) -> None:
-    if size is not None and size > MOST_PARTS * PART:
-        raise too_large()
+    return *kind, chain([first], parts)

@@ -11,11 +11,10 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Self
 
 from dropreel.errors import MediaUnavailable
-from dropreel.transfer.buffers import Part, Piece, Window
+from dropreel.transfer.buffers import PART, Part, Piece, Window
 from dropreel.transfer.connection import Line
 from dropreel.transfer.fetching import PIECE, Media, RangesBroken
 
@@ -26,22 +25,21 @@ MOST_LANES = 8
 LATE = 0.05
 
 
-class _Over(Exception):
-    """Nobody wants any more what a lane is reading."""
-
-
 class Reading:
     """An output on its way into memory."""
 
-    def __init__(self, media: Media, spare: list[bytearray]) -> None:
+    def __init__(self, media: Media, buffers: list[bytearray]) -> None:
         self._media = media
-        self._window = Window(media.size, spare)
+        self._ranged = media.ranged
+        self._window = Window(media.size, buffers)
         self._sha256 = hashlib.sha256()
         #: Bytes that the reader has had.
         self.size = 0
         self._lock = threading.Lock()
         self._lanes: list[Line] = []
         self._most = MOST_LANES if media.ranged else 1
+        #: A part's buffer may be used again.
+        self.release = self._window.release
 
     @property
     def sha256(self) -> str:
@@ -64,39 +62,36 @@ class Reading:
                 line.hang_up()
         self._window.close()
 
-    def release(self, part: Part) -> None:
-        """A part's buffer may be used again."""
-        self._window.release(part)
-
-    def parts(self, beat: Callable[[], None]) -> Iterator[tuple[Part, int]]:
-        """Every part, with how many of its buffer's bytes are the file's. `beat` is called all the while.
+    def parts(self, beat: Callable[[], None]) -> Iterator[Part]:
+        """Every part, all but the last of them full. `beat` is called all the while.
 
         Raises MediaUnavailable; RangesBroken if what came was not of one and the same file.
         """
-        if self._media.ranged is None and self._media.size is not None and self._media.size <= PIECE:
+        if self._ranged is None and self._media.size is not None and self._media.size <= PIECE:
             yield from self._little(self._media.size, beat)
             return
         self._add_lane()
-        given = 0
-        while (piece := self._next(beat)) is not None:
-            assert piece.count is not None
-            self._sha256.update(piece.view[: piece.count])
-            self.size += piece.count
+        part = None
+        while piece := self._next(beat):
             part = piece.part
-            del piece  # with its view of the buffer, which may be released before the next is had
-            count = self.size - part.start
-            # The end of a file of unknown length may be an empty piece, known before or after the last part.
-            if self.size > given and (count == len(part.buffer) or self.ended):
-                given = self.size
-                yield part, count
+            self._had(part, piece.view[: piece.count])
+            if part.count == PART:
+                yield part
+        if part and 0 < part.count < PART:
+            yield part
 
-    def _little(self, size: int, beat: Callable[[], None]) -> Iterator[tuple[Part, int]]:
+    def _little(self, size: int, beat: Callable[[], None]) -> Iterator[Part]:
         """A file of one piece is not worth a thread."""
-        buffer = bytearray(size)
-        self.size = self._media.readinto(memoryview(buffer), beat)
-        self._sha256.update(buffer)
+        part = Part(1, bytearray(size))
+        self._media.readinto(memoryview(part.buffer), beat)
+        self._had(part, memoryview(part.buffer))
         if size:
-            yield Part(1, 0, buffer), size
+            yield part
+
+    def _had(self, part: Part, content: memoryview) -> None:
+        self._sha256.update(content)
+        self.size += len(content)
+        part.count += len(content)
 
     def _next(self, beat: Callable[[], None]) -> Piece | None:
         asked_at = time.monotonic()
@@ -114,49 +109,37 @@ class Reading:
 
     def _add_lane(self) -> None:
         """The first lane goes on with what is open already; it alone has all of a file that is no ranged one."""
-        first = not self._lanes
-        line = self._media.line if first else self._media.line.another()
-        pieces = self._window.take(several=False) if first else []
+        media = None if self._lanes else self._media
+        line = media.line if media else self._media.line.another()
         with self._lock:
             self._lanes.append(line)
-        threading.Thread(target=self._lane, args=(line, pieces), name="lane", daemon=True).start()
+        threading.Thread(target=self._lane, args=(line, media), name="lane", daemon=True).start()
 
-    def _lane(self, line: Line, pieces: list[Piece]) -> None:
+    def _lane(self, line: Line, media: Media | None) -> None:
         try:
-            if pieces:
-                self._fill(pieces, lambda: self._media)
-            elif self._media.ranged:
-                line.connect(self._media.ranged.url)
-            while pieces := self._window.take(several=self._alone()):
-                self._fill(pieces, partial(self._open, line, pieces[0].start, pieces[-1].stop))
-        except _Over:
-            pass
+            if self._ranged and not media:
+                line.connect(self._ranged.url)
+            # A lane that is alone saves requests: it asks for a whole part at once.
+            while pieces := self._window.take(several=not media and len(self._lanes) == 1):
+                self._fill(line, media, pieces)
+                media = None if self._ranged else media
         except BaseException as problem:  # whatever it is, the reader is to know
             self._lost(line, problem)
         finally:
             line.close()
 
-    def _alone(self) -> bool:
-        """A lane that is alone saves requests: it asks for a whole part at once."""
-        return self._media.ranged is not None and len(self._lanes) == 1
-
-    def _open(self, line: Line, start: int, stop: int) -> Media:
-        return self._media.ranged.open(line, start, stop) if self._media.ranged else self._media
-
-    def _fill(self, pieces: list[Piece], opened: Callable[[], Media]) -> None:
-        """Fill them in order; none stays in the list, for a lane that lies idle is to hold on to no buffer."""
+    def _fill(self, line: Line, media: Media | None, pieces: list[Piece]) -> None:
+        """Fill them in order from what is open, or ask for them."""
         try:
-            media = opened()
+            if self._ranged and not media:
+                media = self._ranged.open(line, pieces[0].start, pieces[-1].stop)
+            assert media
             while pieces:
-                count = media.readinto(pieces[0].view, self._go_on)
+                count = media.readinto(pieces[0].view, lambda: None)
                 self._window.filled(pieces.pop(0), count)
         except BaseException:
             self._window.put_back(pieces)
             raise
-
-    def _go_on(self) -> None:
-        if self._window.over:
-            raise _Over
 
     def _lost(self, line: Line, problem: BaseException) -> None:
         with self._lock:
