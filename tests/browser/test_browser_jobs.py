@@ -111,9 +111,11 @@ def test_whoever_wants_it_is_told_by_the_browser_when_a_film_is_done(visitor: Vi
     }""")
     assert not visitor.page.is_checked("#notify")
     visitor.page.check("#notify")
+    # What the first list shows is no news.
+    visitor.until("document.querySelector('#jobs > li') !== null || !document.querySelector('#none').hidden")
     laptop.drop("pixverse-v6-text-to-video/noted.txt", "A cat")
     visitor.status("noted", "SUCCEEDED")
-    assert visitor.run("noted") == ["noted: The film is done."]
+    assert "noted: The film is done." in visitor.run("noted")
 
 
 def test_the_page_of_an_account_says_whose_it_is(visitor: Visitor) -> None:
