@@ -18,7 +18,6 @@ from unittest import mock
 
 import boto3
 from botocore import UNSIGNED, xform_name
-from botocore.config import Config
 from moto import mock_aws
 from moto.backends import get_backend
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -34,8 +33,6 @@ from tests.simulation.effects import Effects
 from tests.tables import create_tables
 
 REGION = "us-east-1"
-#: Who asks is put together anew for each request, unless it is said.
-SIMULATED = CONFIG.merge(Config(user_agent="simulation"))
 INBOX, OUTBOX, JOBS, GATES, BUS = "the-inbox", "the-outbox", "jobs", "gates", "bus"
 KEYS = {"pixazo": "key-of-pixazo-TOPSECRET", "aimlapi": "key-of-aimlapi-TOPSECRET"}
 #: Operations that moto does not repeat as AWS does, which knows a repetition by a token of the client's.
@@ -139,7 +136,7 @@ class Accounts:
         return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
 
     def _client(self, service: str) -> Any:
-        client = boto3.client(service, region_name=REGION, config=SIMULATED)  # type: ignore[call-overload]
+        client = boto3.client(service, region_name=REGION, config=CONFIG)  # type: ignore[call-overload]
         client.meta.events.register("before-call", self._before)
         client.meta.events.register("after-call", self._after)
         client.meta.events.register_first("needs-retry", self._again)
