@@ -38,7 +38,7 @@ _TAKING = "aws.batch intake.assembly intake.envelopes intake.gathering intake.in
 _DELIVER = (
     "aws.batch aws.budget aws.gates delivery delivery.delivery delivery.ending transfer transfer.addresses "
     "transfer.buffers transfer.connection transfer.copying transfer.decoding transfer.downloading transfer.fetching "
-    "transfer.file_types transfer.multipart transfer.streamed"
+    "transfer.file_types transfer.uploading"
 )
 #: Of each function the packages of third parties and the modules of `dropreel`.
 _LOADED = {
