@@ -43,7 +43,7 @@ def test_a_picture_and_a_sound_reach_the_outbox_within_three_seconds_of_the_gate
     arrived = laptop.client("s3").head_object(Bucket=laptop.addresses["outbox_bucket"], Key=key)["LastModified"]
     (callback,) = [each for each in gateways.callbacks if manifest["job_id"] in each.url]
     assert arrived.timestamp() - callback.at < 3
-    assert any(job["job_id"] == manifest["job_id"] for job in httpx.get(_console(laptop)).json())
+    assert any(job["job_id"] == manifest["job_id"] for job in httpx.get(_console(laptop)).json()["jobs"])
 
 
 def _console(laptop: Stack) -> str:
