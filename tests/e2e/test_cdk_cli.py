@@ -133,7 +133,7 @@ def destroy(account: str, env: str, out: Path) -> str:
 
 def status(account: str, env: str) -> tuple[str, bool] | None:
     """A stack's status, and whether it is guarded."""
-    stacks = client(account, "cloudformation").describe_stacks(StackName="Dropreel-dev")["Stacks"]
+    stacks = client(account, "cloudformation").describe_stacks()["Stacks"]
     found = {each["StackName"]: (each["StackStatus"], each["EnableTerminationProtection"]) for each in stacks}
     return found.get(f"Dropreel-{env}")
 
