@@ -39,11 +39,17 @@ def drop(world: World, prompt: str) -> str:
     return world.job().job_id
 
 
+def made(world: World) -> str:
+    """The request that the gateway took, once it has its film: adopting asks for it once, and then its watch does."""
+    (post,) = world.gateways.posts
+    request_id = str(post.request_id)
+    world.settle_down(lambda: bool(world.gateways.media_sha256(request_id)))
+    return request_id
+
+
 def test_adopted_request_is_delivered_without_another_payment(world: World, operator: Operator) -> None:
     job_id = drop(world, "[sim:drop][sim:no-callback] a cat")
-    (post,) = world.gateways.posts
-    assert post.request_id
-    assert operator.adopt(job_id, post.request_id, deadline_seconds=60).status == "SUBMITTED"
+    assert operator.adopt(job_id, made(world), deadline_seconds=60).status == "SUBMITTED"
     first, second = world.executions(world.watch_arn).values()
     assert {first["watch"], second["watch"]} == {world.job().execution_name}, "it is watched, its own watch over or not"
     world.settle_down(world.finished)
@@ -66,14 +72,14 @@ def test_request_adopted_after_expiry_is_delivered_late_however_late(
 ) -> None:
     job_id = expired(world)
     world.ahead += days * 86_400
-    operator.adopt(job_id, str(world.gateways.posts[0].request_id), deadline_seconds=60)
+    operator.adopt(job_id, made(world), deadline_seconds=60)
     world.settle_down(lambda: world.job().status == "SUCCEEDED")
     assert world.manifest()["late"] is True
 
 
 def test_late_outcome_without_its_output_is_late_too(world: World, operator: Operator) -> None:
     job_id = expired(world, "[sim:forbidden-media]")
-    operator.adopt(job_id, str(world.gateways.posts[0].request_id), deadline_seconds=60)
+    operator.adopt(job_id, made(world), deadline_seconds=60)
     world.settle_down(lambda: world.job().status == "FAILED")
     assert (world.manifest()["error"]["code"], world.manifest()["late"]) == ("output_unavailable", True)
 
