@@ -39,7 +39,7 @@ class Case:
 
 CASES: Mapping[str, Case] = {
     "plain": Case(),
-    "no-callback": Case("[sim:no-callback][sim:seconds=20]"),
+    "no-callback": Case("[sim:no-callback][sim:seconds=40]"),
     "duplicate-callbacks": Case("[sim:duplicate=5]"),
     "early-callback": Case("[sim:early]"),
     "several-outputs": Case("[sim:many=3]", outputs=3),
