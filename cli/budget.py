@@ -12,12 +12,12 @@ from cli import stack
 from cli.options import EndpointUrl, Env, Json
 from cli.stack import Stack
 from cli.wording import OUT, count, due, money
-from dropreel.aws.budget import SPENT_KEPT, day_of
+from dropreel.aws.budget import DAY, SPENT_KEPT
 from dropreel.aws.gates import BUDGET
+from dropreel.jobs import day_of
 
 #: Characters of a full bar.
 BAR = 24
-DAY = 86_400
 
 Days = Annotated[int, typer.Option("--days", "-d", min=1, max=SPENT_KEPT // DAY, help="How many days back.")]
 

@@ -15,7 +15,7 @@ from cli.exits import ask
 from cli.following import finish
 from cli.options import ASK_ABOVE, AskAbove, EndpointUrl, Env, Json, Yes, model_names
 from cli.stack import Stack
-from cli.wording import ERR, OUT, known_usd, money, said, size, total
+from cli.wording import ERR, OUT, counted_usd, known_usd, money, said, size, total
 from dropreel import catalog
 from dropreel.jobs import RETRIABLE, Job, Status
 
@@ -74,7 +74,7 @@ def drop(
 
 def confirm(prices: Sequence[Decimal | None], there: Stack, ask_above: float, *, yes: bool) -> None:
     """Ask before spending more than a threshold; an unknown price counts as it does in the budget. Raises Trouble."""
-    counted = sum((there.settings.default_price_usd if usd is None else usd for usd in prices), Decimal(0))
+    counted = counted_usd(prices, there.settings.default_price_usd)
     if counted > Decimal(str(ask_above)):
         as_what = f", counted as {money(counted)} USD" if None in prices else ""
         ask(f"This may cost {total(prices)}{as_what}.", yes=yes)

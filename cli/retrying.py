@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from typing import Annotated
 
 import typer
@@ -18,7 +17,7 @@ from cli.retrial import SENDABLE, Retry, carry_out, decide
 from cli.search import Wanted, search
 from cli.stack import Stack
 from cli.table import table
-from cli.wording import OUT, count, money, said
+from cli.wording import OUT, count, counted_usd, money, said
 from dropreel.errors import Mistake
 from dropreel.jobs import Job, Status
 
@@ -138,11 +137,11 @@ def _sum(there: Stack, ready: Sequence[Retry]) -> str:
     """What they may cost together; an unknown price counts as it does in the budget."""
     prices = [plan.job.price_usd for plan in ready if not plan.fetches]
     unknown = there.settings.default_price_usd
-    total = sum((unknown if price is None else price for price in prices), Decimal(0))
     guessed = prices.count(None)
     if not prices:
         return "nothing is paid"
-    return f"up to {money(total)} USD" + (f", {guessed} of unknown price at {money(unknown)}" if guessed else "")
+    usd = money(counted_usd(prices, unknown))
+    return f"up to {usd} USD" + (f", {guessed} of unknown price at {money(unknown)}" if guessed else "")
 
 
 def _tried(there: Stack, plan: Retry) -> Retry:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from dropreel.aws.items import LISTED, day_of, from_item, marshal
-from dropreel.jobs import ATTENTION, Job, Status
+from dropreel.aws.items import LISTED, from_item, marshal
+from dropreel.jobs import ATTENTION, Job, Status, day_of
 
 if TYPE_CHECKING:
     from cli.stack import Stack

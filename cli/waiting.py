@@ -11,10 +11,10 @@ from cli import looks
 from cli.check import Check, State
 from cli.stack import Stack
 from cli.wording import count, due, money
-from dropreel.aws.budget import DAY, day_of
+from dropreel.aws.budget import DAY
 from dropreel.aws.gates import BUDGET, Gate
 from dropreel.aws.items import marshal
-from dropreel.jobs import Status
+from dropreel.jobs import Status, day_of
 
 #: Jobs of a status, or behind a gate, that are counted at most.
 MOST = 1000

@@ -75,6 +75,11 @@ def known_usd(prices: Sequence[Decimal | None]) -> Decimal | None:
     return sum(known, Decimal(0)) if known else None
 
 
+def counted_usd(prices: Sequence[Decimal | None], unknown: Decimal) -> Decimal:
+    """The sum of all prices, an unknown one as it counts in the budget."""
+    return sum((unknown if usd is None else usd for usd in prices), Decimal(0))
+
+
 def total(prices: Sequence[Decimal | None]) -> str:
     """What several things cost together, in words: 0.80 USD, and 1 of unknown price."""
     usd, unknown = known_usd(prices), prices.count(None)

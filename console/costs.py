@@ -11,9 +11,8 @@ from cli.search import AHEAD, DAY, Wanted, newest
 from cli.stack import Stack
 from cli.summary import unpaid
 from dropreel import catalog
-from dropreel.aws.budget import day_of
 from dropreel.aws.gates import BUDGET
-from dropreel.jobs import Job
+from dropreel.jobs import Job, day_of
 
 #: Seconds that the sum of an ended day is good for, whose jobs may still be tried once more; and how many times as long
 #: as it took to read, that of today.

@@ -15,9 +15,8 @@ from cli.search import DAY, Cursor, Wanted, cursor, search
 from cli.stack import Stack
 from cli.summary import as_json, brief, cost
 from dropreel import catalog
-from dropreel.aws.items import day_of
 from dropreel.errors import Mistake
-from dropreel.jobs import Job, Status
+from dropreel.jobs import Job, Status, day_of
 
 #: Jobs on one page of the list, by default and at most.
 FEW, MOST = 50, 200

@@ -68,6 +68,12 @@ def a_stack(*, created_at: float = 0.0, **settings: Any) -> Iterator[Stack]:
             _stop_all(there, each["stateMachineArn"])
 
 
+def forget_jobs(there: Stack) -> None:
+    """Leave the jobs table empty."""
+    for item in there.dynamodb.scan(TableName="jobs")["Items"]:
+        there.dynamodb.delete_item(TableName="jobs", Key={"job_id": item["job_id"]})
+
+
 def machine(access: Access, name: str, start: str, states: Mapping[str, object]) -> str:
     """The ARN of a new state machine."""
     made = access.client("stepfunctions").create_state_machine(

@@ -14,7 +14,7 @@ from cli.naming import job_id
 from cli.stack import Stack
 from dropreel.aws.items import to_item
 from dropreel.jobs import Job, Status
-from tests.unit.stacks import a_stack, job
+from tests.unit.stacks import a_stack, forget_jobs, job
 
 PLACE = "veed-fabric-1-0-api-130/monday/cat"
 
@@ -28,8 +28,7 @@ def there() -> Iterator[Stack]:
 @pytest.fixture(autouse=True)
 def nothing_left(there: Stack) -> Iterator[None]:
     yield
-    for item in there.dynamodb.scan(TableName="jobs")["Items"]:
-        there.dynamodb.delete_item(TableName="jobs", Key={"job_id": item["job_id"]})
+    forget_jobs(there)
 
 
 def made(there: Stack, name: str, place: str = PLACE, ago: float = 60, **more: Any) -> Job:

@@ -21,7 +21,7 @@ from dropreel.aws.gates import Gate
 from dropreel.aws.items import to_item
 from dropreel.errors import Mistake
 from dropreel.jobs import Job, Status
-from tests.unit.stacks import a_stack, job
+from tests.unit.stacks import a_stack, forget_jobs, job
 
 CENTS = Decimal("0.60")
 FAILURE = {"code": "failed", "message": "no"}
@@ -39,8 +39,7 @@ def there(account: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     """With nothing in it."""
     monkeypatch.setattr(stack, "find", lambda *_: account)
     yield account
-    for item in account.dynamodb.scan(TableName="jobs")["Items"]:
-        account.dynamodb.delete_item(TableName="jobs", Key={"job_id": item["job_id"]})
+    forget_jobs(account)
 
 
 @pytest.fixture

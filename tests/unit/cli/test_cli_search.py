@@ -12,7 +12,7 @@ from cli.search import DAY, LOOK_BACK, Wanted, cursor, search
 from cli.stack import Stack
 from dropreel.aws.items import to_item
 from dropreel.jobs import Job, Status
-from tests.unit.stacks import a_stack, job
+from tests.unit.stacks import a_stack, forget_jobs, job
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +24,7 @@ def there() -> Iterator[Stack]:
 @pytest.fixture(autouse=True)
 def nothing_left(there: Stack) -> Iterator[None]:
     yield
-    for item in there.dynamodb.scan(TableName="jobs")["Items"]:
-        there.dynamodb.delete_item(TableName="jobs", Key={"job_id": item["job_id"]})
+    forget_jobs(there)
 
 
 def made(there: Stack, ago: float, status: Status = Status.SUCCEEDED, **more: Any) -> Job:

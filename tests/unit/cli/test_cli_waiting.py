@@ -17,10 +17,9 @@ from cli.check import State
 from cli.exits import INVALID, Trouble
 from cli.retrying import retry
 from cli.stack import Stack
-from dropreel.aws.budget import day_of
 from dropreel.aws.gates import BUDGET, LOST, Gate
 from dropreel.aws.items import marshal, to_item
-from dropreel.jobs import Job, Status
+from dropreel.jobs import Job, Status, day_of
 from tests.unit.stacks import a_stack, begin, job, machine
 
 

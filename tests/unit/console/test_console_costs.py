@@ -12,10 +12,9 @@ import pytest
 from cli.search import DAY
 from cli.stack import Stack
 from console.costs import Costs, Sum, added
-from dropreel.aws.budget import day_of
 from dropreel.aws.gates import BUDGET
 from dropreel.aws.items import marshal
-from dropreel.jobs import Job, Status
+from dropreel.jobs import Job, Status, day_of
 from tests.unit.consoles import browser, hooked, put
 from tests.unit.stacks import a_stack, job
 

@@ -12,8 +12,7 @@ import pytest
 
 from cli.search import DAY
 from cli.stack import Stack
-from dropreel.aws.items import day_of
-from dropreel.jobs import Job, Status
+from dropreel.jobs import Job, Status, day_of
 from tests.unit.consoles import browser, hooked, put
 from tests.unit.stacks import a_stack, job
 

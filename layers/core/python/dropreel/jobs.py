@@ -211,6 +211,11 @@ def iso(epoch: float) -> str:
     return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def day_of(epoch: float) -> str:
+    """The day in UTC on which this moment falls, as 2026-01-31: the day of a budget, and of an index."""
+    return datetime.fromtimestamp(epoch, UTC).date().isoformat()
+
+
 def identity(*parts: object) -> str:
     """The job id that these facts always give: 130 bits of their SHA-256, in base 32."""
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)

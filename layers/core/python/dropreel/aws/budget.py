@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -97,11 +96,6 @@ class Budget:
 def tomorrow(epoch: float) -> float:
     """When (epoch seconds) the next UTC day begins."""
     return epoch - epoch % DAY + DAY
-
-
-def day_of(epoch: float) -> str:
-    """The UTC day on whose budget this moment falls."""
-    return datetime.fromtimestamp(epoch, UTC).date().isoformat()
 
 
 def _key(day: str) -> dict[str, Any]:

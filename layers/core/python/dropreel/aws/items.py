@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import Clamped, Context, Decimal, Inexact, Overflow, Rounded, Underflow
 from typing import Any
 
-from dropreel.jobs import ATTENTION, Job, Status
+from dropreel.jobs import ATTENTION, Job, Status, day_of
 
 #: A number that DynamoDB could not keep as it is raises, and is never rounded.
 _EXACT = Context(prec=38, Emin=-128, Emax=126, traps=[Clamped, Overflow, Inexact, Rounded, Underflow])
@@ -89,11 +88,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
     return value
-
-
-def day_of(epoch: float) -> str:
-    """The day in UTC under which the jobs that were made in it are indexed, as 2026-01-31."""
-    return f"{datetime.fromtimestamp(epoch, UTC):%Y-%m-%d}"
 
 
 def to_item(job: Job) -> dict[str, Any]:

@@ -10,12 +10,12 @@ import logging
 from collections.abc import Callable
 from decimal import Decimal
 
-from dropreel.aws.budget import Budget, day_of
+from dropreel.aws.budget import Budget
 from dropreel.aws.executions import whole_seconds
 from dropreel.aws.gates import BUDGET, Gate, Gates
 from dropreel.aws.jobs_table import JobsTable
 from dropreel.aws.queues import Queue, resume
-from dropreel.jobs import SUBMIT_WINDOW, Job, Status
+from dropreel.jobs import SUBMIT_WINDOW, Job, Status, day_of
 from dropreel.measures import measure
 from dropreel.submit.admission import Admission, Outcome
 from dropreel.submit.holding import Holding, State

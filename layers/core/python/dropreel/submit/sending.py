@@ -17,14 +17,14 @@ from enum import Enum
 from typing import Any
 
 from dropreel import catalog
-from dropreel.aws.budget import Budget, day_of
+from dropreel.aws.budget import Budget
 from dropreel.aws.executions import Executions
 from dropreel.aws.gates import BUDGET, Gates
 from dropreel.aws.jobs_table import JobsTable, insist
 from dropreel.aws.queues import Deliveries
 from dropreel.errors import AnswerLost, Declined, NotSent
 from dropreel.gateways import Callback, Gateway
-from dropreel.jobs import Job, Rhythm, Status, token_hash
+from dropreel.jobs import Job, Rhythm, Status, day_of, token_hash
 from dropreel.measures import measure
 from dropreel.outcome.watch import first_state
 from dropreel.submit.holding import Holding
