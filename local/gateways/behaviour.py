@@ -21,6 +21,8 @@ class Behaviour:
 
     #: Seconds that the generation takes; None takes the gateways' own.
     seconds: float | None = None
+    #: How many times its status is asked for before it ends, however long that takes.
+    asked: int = 0
     #: How many of the first POSTs of the same body are refused.
     refusals: int = 0
     #: The status of a refusal: 400, 401, 402, 403, 404, 422 or 429.
@@ -64,6 +66,7 @@ class Behaviour:
 #: Each marker's effect; the number is the marker's own, or None.
 MARKERS: Mapping[str, Callable[[Behaviour, float | None], Behaviour]] = {
     "seconds": lambda b, n: replace(b, seconds=2.0 if n is None else n),
+    "asked": lambda b, n: replace(b, asked=_times(n)),
     "400": lambda b, n: replace(b, refusal=400, refusals=_times(n)),
     "401": lambda b, n: replace(b, refusal=401, refusals=_times(n)),
     "402": lambda b, n: replace(b, refusal=402, refusals=_times(n)),

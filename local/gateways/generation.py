@@ -67,6 +67,8 @@ class Generation:
     ending: Ending | None = None
     #: Which issue of the media's links works; raised when an expired one was tried.
     link: int = 0
+    #: How many times its status was told so far.
+    told: int = 0
     #: How many GETs of its media came so far.
     media_gets: int = 0
 

@@ -84,6 +84,7 @@ class Reception:
                 raise RefusedError(404, "Not Found", f"Request '{request_id}' not found")
             body = dialect.standing(generation, self._base)
             status = str(body["status"])
+            generation.told += 1
             answer = as_json(200, body)
         except RefusedError as error:
             answer = as_json(error.status, error.body, error.headers)

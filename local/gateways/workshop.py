@@ -18,6 +18,8 @@ from local.gateways.timetable import Timetable
 
 _log = logging.getLogger(__name__)
 _CALLBACK_SECONDS = 5.0
+#: between two looks whether a generation was asked for often enough
+_LOOK_AGAIN_SECONDS = 0.1
 _CALLBACK_RETRIES = 3
 
 
@@ -77,8 +79,10 @@ class Workshop:
             return Ending("ERROR", "The simulated gateway has a bug, see its log")
 
     def _finish(self, generation: Generation, made: Ending) -> None:
+        if generation.told < generation.behaviour.asked:
+            return self._telling.after(_LOOK_AGAIN_SECONDS, partial(self._finish, generation, made))
         self._end(generation, made)
-        self._telling.after(generation.behaviour.late, partial(self._tell_end, generation))
+        return self._telling.after(generation.behaviour.late, partial(self._tell_end, generation))
 
     def _end(self, generation: Generation, made: Ending) -> None:
         # The media first: who reads the end must find them.

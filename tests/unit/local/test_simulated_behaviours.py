@@ -120,6 +120,15 @@ def test_no_callback_still_completes(gateways: SimulatedGateways, client: httpx.
     assert gateways.callbacks == ()
 
 
+def test_generation_ends_only_when_it_was_asked_for_often_enough(
+    gateways: SimulatedGateways, client: httpx.Client
+) -> None:
+    request_id = post(client, "[sim:asked=2]").json()["request_id"]
+    time.sleep(0.5)
+    assert {told(client, request_id)["status"] for _ in range(2)} == {"PROCESSING"}
+    assert gateways.wait_for(lambda: told(client, request_id)["status"] == "COMPLETED")
+
+
 def test_late_callback_follows_a_status_that_is_already_completed(
     gateways: SimulatedGateways, client: httpx.Client
 ) -> None:
