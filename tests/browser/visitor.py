@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Request
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Request
 
 #: milliseconds that a visitor waits for anything
 PATIENCE = 20_000
@@ -31,11 +33,24 @@ new MutationObserver(() => {
 """
 
 
+@contextmanager
+def open_tab(browser: Browser, url: str) -> Iterator[Visitor]:
+    """Somebody who has just opened a page; whatever the browser complains of fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    found = Visitor(context, url)
+    try:
+        yield found
+    finally:
+        context.close()
+    assert found.complaints == []
+
+
 class Visitor:
     """A page in a tab of its own."""
 
     def __init__(self, context: BrowserContext, url: str) -> None:
-        self.url = url
+        parts = urlsplit(url)
+        self.url = f"{parts.scheme}://{parts.netloc}"
         #: what the browser logged as wrong, and requests that left the page's own origin
         self.complaints: list[str] = []
         context.set_default_timeout(PATIENCE)

@@ -53,7 +53,7 @@ def test_it_deploys_an_environment_that_exists_with_settings_that_exist() -> Non
 
 
 def test_it_deploys_with_the_version_that_is_tested() -> None:
-    (tested,) = re.findall(r'^CDK = "(\S+)"', (PROJECT / "tests/e2e/test_cdk_cli.py").read_text(), re.MULTILINE)
+    (tested,) = re.findall(r'^CDK = "(\S+)"', (PROJECT / "tests/e2e/cdk_cli.py").read_text(), re.MULTILINE)
     assert WORKFLOW["env"]["CDK"] == tested
 
 
