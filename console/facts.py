@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from cli.stack import Stack
+from console.models import described
 from dropreel.catalog.fields import KIND_OF
 from dropreel.catalog.model import Gateway
 from dropreel.intake.inbox import LONGEST_TEXT
@@ -34,6 +35,7 @@ def facts(there: Stack, paid_gateways: Mapping[str, str]) -> dict[str, Any]:
         "quiet_seconds": there.settings.quiet_seconds,
         "kinds": dict(KIND_OF),
         "longest_text": LONGEST_TEXT,
+        "models": described(),
     }
 
 

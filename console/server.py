@@ -25,7 +25,6 @@ from console.again import again
 from console.check import Intended, check
 from console.costs import Costs
 from console.facts import facts
-from console.models import described
 from console.refusals import refusal, unwelcome
 from dropreel.errors import Mistake
 
@@ -33,6 +32,12 @@ _PAGE = Path(__file__).with_name("page")
 #: what the page is made of, by name, and what a browser must be told that each is
 _FILES = {path.name: path for path in _PAGE.iterdir() if path.suffix in (".css", ".js")}
 _TYPES = {".css": "text/css", ".js": "text/javascript"}
+#: Asked for at once, and not each when another turns out to need it.
+_MODULES = "\n".join(
+    f'<link rel="modulepreload" href="/page/{name}" nonce="{{{{nonce}}}}">'
+    for name in sorted(_FILES)
+    if name.endswith(".js")
+)
 #: bytes of what the page asks
 _LONGEST_QUESTION = 4 * 1024**2
 
@@ -40,7 +45,6 @@ _ROUTES = Map(
     [
         Rule("/", endpoint="page", methods=["GET"]),
         Rule("/page/<name>", endpoint="file", methods=["GET"]),
-        Rule("/api/models", endpoint="models", methods=["GET"]),
         Rule("/api/jobs", endpoint="jobs", methods=["GET"]),
         Rule("/api/jobs/<job_id>", endpoint="job", methods=["GET"]),
         Rule("/api/jobs/<job_id>/again", endpoint="again", methods=["GET"]),
@@ -102,7 +106,7 @@ class Console:
 
     def _page(self, _: Request) -> Response:
         nonce = secrets.token_urlsafe(16)
-        text = (_PAGE / "console.html").read_text().replace("{{nonce}}", nonce)
+        text = (_PAGE / "console.html").read_text().replace("{{modules}}", _MODULES).replace("{{nonce}}", nonce)
         told = json.dumps(self._facts).replace("<", "\\u003c")
         page = Response(text.replace("{{facts}}", told), mimetype="text/html")
         page.headers["Content-Security-Policy"] = (
@@ -115,9 +119,6 @@ class Console:
         if name not in _FILES:
             return refusal(404, "There is no such file.")
         return Response(_FILES[name].read_bytes(), mimetype=_TYPES[_FILES[name].suffix])
-
-    def _models(self, _: Request) -> Response:
-        return _json(described())
 
     def _jobs(self, request: Request) -> Response:
         answer = _json(self._lists.page(request.args))

@@ -9,13 +9,14 @@ import copy
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from moto.core.serialize import JSONSerializer
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 from moto.events.models import EventBus
 from moto.s3 import notifications
@@ -48,6 +49,7 @@ def apply(endpoint_url: str) -> None:
         _describe_objects_fully()
         _copy_no_whole_tables()
         write_items_quickly()
+        look_through_many_quickly()
         moto_events.apply()
         quick_queues.apply()
 
@@ -204,6 +206,44 @@ def write_items_quickly() -> None:
 
     _replace(JSONSerializer, "_serialize_type_structure", serialize)
     _replace(DynamoType, "to_regular_json", _handed_out)
+
+
+@cache
+def look_through_many_quickly() -> None:
+    """An index of 10,000 jobs is put in order for each query: a text or a number is asked six questions for that, and
+    whoever wants twenty attributes of an item has the whole of it copied twenty times.
+    """
+    whole: Any = vars(DynamoType)["cast_value"]
+    project, all_of = Item.project, Table.all_items
+
+    def cast_value(value: DynamoType) -> Any:
+        if value.type == "S":
+            return value.value
+        return Decimal(value.value) if value.type == "N" else whole.fget(value)
+
+    def sorted_items(table: Table, hashes: list[str], ranges: list[str | None], items: list[Item]) -> list[Item]:
+        names = table._generate_attr_to_sort_by(hashes, ranges)
+        items.sort(key=lambda item: [item.attrs[name].cast_value for name in names])
+        return items
+
+    def all_items(table: Table) -> list[Item]:
+        if table.range_key_attr:
+            return all_of(table)
+        items: Iterable[Any] = table.items.values()
+        return sorted(items, key=lambda item: item.hash_key.cast_value)
+
+    def some_of(item: Item, paths: list[list[str]]) -> Item:
+        if any(len(path) > 1 for path in paths):
+            return project(item, paths)
+        some = Item(item.hash_key, item.range_key, {})
+        names = {path[0] for path in paths}
+        some.attrs |= {name: value for name, value in item.attrs.items() if name in names}
+        return some
+
+    _replace(Item, "project", some_of)
+    _replace(DynamoType, "cast_value", property(cast_value))
+    _replace(Table, "all_items", all_items)
+    _replace(Table, "sorted_items", sorted_items)
 
 
 def _handed_out(value: DynamoType) -> dict[str, Any]:

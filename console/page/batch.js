@@ -13,10 +13,9 @@ import {partsOf, send} from "./upload.js";
 
 const AT_ONCE = 3;
 const dropped = new Set();  // the films of this list that are, by model and name
-let models = [], items = [], table = null, films = [], sending = false;
+let items = [], table = null, films = [], sending = false;
 
-export function begin(described) {
-  models = described;
+export function begin() {
   $("batchfiles").addEventListener("change", event => more(fromPicker(event.target)));
   $("batchsend").addEventListener("click", makeAll);
   $("batchclose").addEventListener("click", () => $("batch").close());
@@ -42,7 +41,7 @@ export async function more(given) {
 }
 
 async function plan() {
-  const found = await (table ? filmsOfTable(table, items, models, draft.model) : filmsOf(items, models, draft.model));
+  const found = await (table ? filmsOfTable(table, items, draft.model) : filmsOf(items, draft.model));
   films = found.films.map(film => dropped.has(keyOf(film)) ? {...film, state: "dropped", done: true} : {...film, state: "checking …", verdict: null});
   twice(films);
   $("batchleft").replaceChildren();

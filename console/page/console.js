@@ -1,6 +1,6 @@
 // Where the page begins.
 
-import {$, ask, el, facts, list, put} from "./page.js";
+import {$, el, facts, list, put} from "./page.js";
 import * as form from "./form.js";
 import * as jobs from "./jobs.js";
 import * as notify from "./notify.js";
@@ -20,11 +20,7 @@ if (facts.env && facts.env !== "local") {
 // A jump to a part of the page is none to other jobs.
 document.querySelector(".skip").addEventListener("click", event => { event.preventDefault(); $("list").focus(); });
 
-const models = await ask("/api/models").catch(() => null);
-if (models) {
-  // The first jobs are on their way while the form is made.
-  const looked = jobs.begin(models);
-  form.begin(models);
-  notify.begin();
-  await looked;
-} else jobs.lost();
+// The first jobs are on their way while the form is made.
+jobs.begin();
+form.begin();
+notify.begin();

@@ -1,13 +1,17 @@
 // What the jobs cost: today against the budget, this month, and by model. The figures say it all; the bars only help.
+// It is asked for only while somebody looks at it: each job of the month is read for that.
 
-import {$, ask, count, dollars, el, facts, put} from "./page.js";
+import {$, ask, count, dollars, el, facts} from "./page.js";
 
 const RARELY = 5000;
 let last = 0, due = 0;
 
+export const begin = () => $("costs").addEventListener("toggle", refresh);
+
 // At most every few seconds, however much the list moves.
 export function refresh() {
   clearTimeout(due);
+  if (!$("costs").open) return;
   due = setTimeout(show, Math.max(0, last + RARELY - Date.now()));
 }
 
@@ -16,7 +20,6 @@ async function show() {
   const found = await ask("/api/costs").catch(() => null);
   if (!found) return;
   const {today, month, by_model, daily_budget_usd: budget, reserved_today_usd: reserved, held_jobs} = found;
-  put($("costline"), `${dollars(today.usd)} today` + (budget == null ? "" : ` of ${dollars(budget)}`));
   $("costbody").replaceChildren(...[
     Object.keys(facts.paid_gateways).length ? null : el("p", {class: "small soft", text: "As the real gateways would take it; the simulated ones take nothing."}),
     line("Today", sum(today), budget == null ? null : bar(today.usd, budget, reserved)),

@@ -1,5 +1,6 @@
 // Which films a heap of files becomes: one for each name, as the bucket has it.
 
+import {modelNamed} from "./page.js";
 import {baseOf, extensionOf, isLeftOut, kindOf, roleIn, rolesOf, stemOf, textOf} from "./names.js";
 
 // Whether they are the parts of one film: no more of a kind than the model has places for.
@@ -14,14 +15,14 @@ export function isOneFilm(model, items) {
 }
 
 // {films, left}: a film is {model, name, files, prompt, settings, mistakes}, and nothing is left out without a word.
-export async function filmsOf(items, models, model) {
+export async function filmsOf(items, model) {
   const films = new Map(), left = [];
   for (const {file, path} of items) {
     const base = baseOf(path);
     if (base === "_defaults.json") left.push(`${path}: what counts for a whole folder is copied there from the shell`);
     else if (isLeftOut(base)) left.push(`${path}: no part of a film`);
     else {
-      const found = placeOf(path, models, model), key = found.model.id + "/" + found.name;
+      const found = placeOf(path, model), key = found.model.id + "/" + found.name;
       if (!films.has(key)) films.set(key, {...found, files: [], prompt: "", settings: {}, mistakes: []});
       await take(films.get(key), file, base);
     }
@@ -30,10 +31,9 @@ export async function filmsOf(items, models, model) {
 }
 
 // A folder that is called like a model is that model's, as in the bucket; the folders below it are kept.
-function placeOf(path, models, chosen) {
+function placeOf(path, chosen) {
   const folders = path.split("/").slice(0, -1);
-  const at = folders.findIndex(folder => models.some(model => folder === model.id || folder === model.alias));
-  const model = models.find(each => [each.id, each.alias].includes(folders[at])) || chosen;
+  const at = folders.findIndex(modelNamed), model = modelNamed(folders[at]) || chosen;
   return {model, name: [...folders.slice(at + 1), stemOf(model, baseOf(path))].join("/")};
 }
 

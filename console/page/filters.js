@@ -1,6 +1,6 @@
 // Which jobs are shown: kept in the address, so that a reload or a bookmark shows them again.
 
-import {$, el} from "./page.js";
+import {$, el, models} from "./page.js";
 
 const GROUPS = {
   "under way": ["SUBMITTING", "SUBMITTED", "DELIVERING"],
@@ -10,7 +10,7 @@ const STATUSES = ["WAITING", "HELD", "SUBMITTING", "UNKNOWN", "SUBMITTED", "DELI
 const NAMES = ["text", "status", "model", "day"];
 let changed = () => {}, typing = 0;
 
-export function begin(models, told) {
+export function begin(told) {
   changed = told;
   $("f-status").append(...Object.entries(GROUPS).map(([text, each]) => el("option", {value: each.join(" "), text})),
     el("hr"), ...STATUSES.map(each => el("option", {value: each, text: each.toLowerCase()})));

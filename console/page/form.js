@@ -1,6 +1,6 @@
 // The form: a model, what its film is made of, and the button.
 
-import {$, addressOf, ask, put, say} from "./page.js";
+import {$, addressOf, ask, models, put, say} from "./page.js";
 import * as batch from "./batch.js";
 import {changed, draft} from "./draft.js";
 import {add, addAs, fitRoles, letGo, showFiles, useWords} from "./files.js";
@@ -13,13 +13,12 @@ import {titlesFor} from "./table.js";
 import {partsOf, send as sendParts} from "./upload.js";
 import {check, checkNow, mayBeSent, nowSending, refuse, verdict} from "./verdict.js";
 
-let busy = false, models = [];
+let busy = false;
 
-export function begin(described) {
-  models = described;
-  showModels(models, choose, take);
-  steps.begin(models);
-  batch.begin(models);
+export function begin() {
+  showModels(choose, take);
+  steps.begin();
+  batch.begin();
   $("form").addEventListener("changed", check);
   $("form").addEventListener("again", event => again(event.detail));
   $("form").addEventListener("submit", event => { event.preventDefault(); send(); });

@@ -1,27 +1,26 @@
 // The list of jobs: a page of it, newest first, asked for every second and answered only where something has changed.
 
-import {$, GONE, facts, put, say} from "./page.js";
+import {$, GONE, models, put, say} from "./page.js";
 import * as filters from "./filters.js";
 import {awaited, awaitedNodes, isAwaiting} from "./awaited.js";
 import {errorOf, nameOf, newCard, stateOf, under, update} from "./card.js";
-import {refresh as refreshCosts} from "./costs.js";
+import * as costs from "./costs.js";
 import {told, wanted} from "./notify.js";
 import {follow, rowsOf} from "./rows.js";
 
 const SECOND = 1000, HIDDEN = 10_000;
 const cards = new Map();   // by job_id
-let models = new Map();    // by id
 let known = [], older = null, newer = [], after = null;   // the cursors of this page, of the next, and of those before
 let etag = "", shown = "", looking = null, stop = new AbortController(), timer = 0;
 
-export async function begin(described) {
-  models = new Map(described.map(model => [model.id, model]));
-  filters.begin(described, () => turn(null, []));
+export function begin() {
+  filters.begin(() => turn(null, []));
+  costs.begin();
   $("older").addEventListener("click", () => leaf(older, [...newer, after]));
   $("newer").addEventListener("click", () => leaf(newer.at(-1), newer.slice(0, -1)));
   $("jobs").addEventListener("look", look);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
-  await look();
+  look();
 }
 
 // Whether a drop at this place may be one of the jobs that are shown.
@@ -84,7 +83,7 @@ async function lookNow() {
       if (!answer.ok) throw new Error(answer.statusText);
       ({jobs: known, next: older} = body);
       etag = answer.headers.get("ETag") || "";
-      refreshCosts();
+      costs.refresh();
     }
   } catch (error) { return error.name === "AbortError" ? undefined : lost(); }
   $("lost").hidden = true;
@@ -92,7 +91,7 @@ async function lookNow() {
   shown = asked;
 }
 
-export function lost(why = GONE) {
+function lost(why = GONE) {
   $("lost").hidden = false;
   put($("lost"), why);
 }
@@ -119,7 +118,7 @@ function show(isNews) {
 function cardOf(job, seen, isNews, nested = false) {
   seen.add(job.job_id);
   if (!cards.has(job.job_id) || cards.get(job.job_id).nested !== nested) cards.set(job.job_id, newCard(job, nested));
-  const card = cards.get(job.job_id), moved = update(card, job, models.get(job.model));
+  const card = cards.get(job.job_id), moved = update(card, job, models.find(model => model.id === job.model));
   if (moved && isNews) {
     say(`${nameOf(job)}: ${stateOf(job).toLowerCase()}${job.error ? ". " + errorOf(job).problem : ""}`);
     told(job);

@@ -1,9 +1,9 @@
 // The models to choose from: what each is for, what it needs, what it costs.
 
-import {$, KINDS, dollars, el, list, put} from "./page.js";
+import {$, KINDS, dollars, el, list, models, put} from "./page.js";
 import {landing} from "./gather.js";
 
-export function show(models, choose, take) {
+export function show(choose, take) {
   const groups = new Map();
   for (const each of models) {
     const group = "From " + (list(each.needs.map(need => "a " + KINDS[need])) || "text");

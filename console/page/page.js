@@ -2,6 +2,8 @@
 
 export const $ = id => document.getElementById(id);
 export const facts = JSON.parse($("facts").textContent);
+export const {models} = facts;
+export const modelNamed = name => models.find(model => model.id === name || model.alias === name);
 export const KINDS = {image: "picture", audio: "sound", video: "clip"};
 
 export function el(tag, attributes = {}, ...children) {

@@ -1,15 +1,15 @@
 // What follows: up to four steps, each of which makes something of the film of the one before.
 
-import {$, button, count, el, put, unseen} from "./page.js";
+import {$, button, count, el, modelNamed, models, put, unseen} from "./page.js";
 import {changed} from "./draft.js";
 import {setIn, shown, valuesIn} from "./settings.js";
 
 const MOST = 4;
 const PROMPT = {name: "prompt", title: "Prompt", values: [], allowed: "what is to be seen"};
-let takers = [];           // the models that make something of a clip
+// The models that make something of a clip.
+const takers = models.filter(model => model.places.some(place => place.kind === "video"));
 
-export function begin(models) {
-  takers = models.filter(model => model.places.some(place => place.kind === "video"));
+export function begin() {
   $("addstep").addEventListener("click", () => {
     fill([...chosen(), {model: takers[0].id, input: {}}]);
     changed();

@@ -1,6 +1,6 @@
 // A table (CSV): a row is a film. Its columns are called as people or as settings files call things.
 
-import {KINDS} from "./page.js";
+import {KINDS, models} from "./page.js";
 import {baseOf, stemOf, textOf} from "./names.js";
 
 // Rows of cells, as RFC 4180 has them; the separator is whichever the first line has most of.
@@ -33,16 +33,16 @@ function columnOf(model, title) {
 export const titlesFor = model => ["name", ...(model.prompt ? ["prompt"] : []),
   ...new Set(model.places.map(place => placeNames(place)[1])), ...model.settings.map(control => control.title.split(",")[0].toLowerCase())];
 
-export async function filmsOfTable(table, items, models, chosen) {
+export async function filmsOfTable(table, items, chosen) {
   const {text, problem} = await textOf(table.file);
   if (problem) return {films: [], left: [`${table.path} ${problem}`]};
   const [titles = [], ...rows] = cellsOf(text.replace(/^\ufeff/, "")), used = new Set();
-  const films = rows.map((row, index) => filmOf(titles, row, index + 2, {items, models, chosen, used}));
+  const films = rows.map((row, index) => filmOf(titles, row, index + 2, {items, chosen, used}));
   const left = items.filter(item => !used.has(item)).map(item => `${item.path}: no row names it`);
   return {films, left: rows.length ? left : [`${table.path}: has a first line of names, and no rows below it`, ...left]};
 }
 
-function filmOf(titles, row, line, {items, models, chosen, used}) {
+function filmOf(titles, row, line, {items, chosen, used}) {
   const named = row[titles.findIndex(title => plain(title) === "model")];
   const model = named ? models.find(each => [each.id, each.alias, each.title].includes(named)) : chosen;
   const film = {model: model || chosen, name: "", files: [], prompt: "", settings: {}, mistakes: []};

@@ -26,7 +26,7 @@ def nobody_yet(page: Any) -> None:
         page.delete_cookie(cookie[2], domain=cookie[0], path=cookie[1])
 
 
-@pytest.mark.parametrize("path", ["/", "/page/page.js", "/api/models", "/api/jobs", "/?key=", "/?key=" + "k" * 42])
+@pytest.mark.parametrize("path", ["/", "/page/page.js", "/api/costs", "/api/jobs", "/?key=", "/?key=" + "k" * 42])
 def test_without_the_key_nothing_is_told(page: Any, path: str) -> None:
     answer = page.get(path, headers=HERE)
     assert answer.status_code == 403
@@ -43,8 +43,8 @@ def test_the_key_opens_the_page_once_and_is_then_in_a_cookie_that_no_script_and_
     assert entered.headers["Referrer-Policy"] == "no-referrer"
     cookie = {**HERE, "Cookie": f"dropreel-4600={KEY}"}
     assert page.get("/", headers=cookie).status_code == 200
-    assert page.get("/api/models", headers=cookie).status_code == 200
-    assert page.get("/api/models", headers={**cookie, "Origin": "http://localhost:1"}).status_code == 403
+    assert page.get("/api/jobs", headers=cookie).status_code == 200
+    assert page.get("/api/jobs", headers={**cookie, "Origin": "http://localhost:1"}).status_code == 403
 
 
 @pytest.mark.parametrize("cookie", [f"dropreel-4601={KEY}", "dropreel-4600=", "dropreel-4600=\xe9", f"dropreel={KEY}"])
@@ -53,5 +53,5 @@ def test_another_pages_cookie_is_none_of_this_one(page: Any, cookie: str) -> Non
 
 
 def test_a_key_is_taken_by_the_page_alone_and_under_this_machines_name(page: Any) -> None:
-    assert page.get(f"/api/models?key={KEY}", headers=HERE).status_code == 403
+    assert page.get(f"/api/jobs?key={KEY}", headers=HERE).status_code == 403
     assert page.get(f"/?key={KEY}", headers={"Host": "evil.example.com"}).status_code == 403
