@@ -70,7 +70,9 @@ def test_the_pages_model_makes_a_film(tmp_path: Path) -> None:
 
 
 def test_the_projects_own_tests_know_the_pages_model(tmp_path: Path) -> None:
-    walkthrough.run(followed(A_MODEL, tmp_path), command(A_MODEL, "pytest"))
+    project = followed(A_MODEL, tmp_path)
+    for words in ("--schema", "pytest"):
+        walkthrough.run(project, command(A_MODEL, words))
 
 
 def test_the_pages_gateway_makes_a_film(tmp_path: Path) -> None:
