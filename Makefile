@@ -8,7 +8,7 @@ WAITERS ?= $(shell expr 2 '*' $(WORKERS))
 # What a test process compiles, the next one need not.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: .venv demo up test check lint types judges lock schemas long simulate strangers bench-copy bench-coldstart bench-cost bench-latency bench-scale bench screenshots clean help
+.PHONY: .venv demo up test thorough check lint types judges lock schemas long simulate strangers bench-copy bench-coldstart bench-cost bench-latency bench-scale bench screenshots clean help
 
 help: ## this list
 	@grep -hE '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -36,7 +36,7 @@ up: .venv/laptop.stamp ## the whole stack on this machine, until Ctrl-C
 	@$(BIN)/dropreel up
 
 PYTEST := $(BIN)/python -m pytest --quiet
-SHORT := -m 'not cdk_cli and not browser and not long and not judge'
+SHORT := -m 'not cdk_cli and not browser and not thorough and not long and not judge'
 
 # One process group for each part: moto keeps its accounts in the process, and one part's reset would end another's stack.
 # To start a process and read a part's tests takes seconds, so there is one for a core; where tests mostly wait there are
@@ -46,10 +46,14 @@ test: lint ## everything that needs no more than Python, but for the types
 	@mkdir -p .build
 	@$(PYTEST) tests/unit $(SHORT) --numprocesses $(WORKERS) --dist worksteal
 	@$(PYTEST) tests/infra $(SHORT) --numprocesses $(WORKERS) --dist worksteal
-	@$(PYTEST) tests/integration $(SHORT) --numprocesses $(WORKERS) --dist worksteal
+	@$(PYTEST) tests/integration $(SHORT) --numprocesses $(WAITERS) --dist worksteal
 	@$(PYTEST) tests/simulation $(SHORT) --numprocesses $(WORKERS) --dist worksteal >.build/simulation.log 2>&1 & simulation=$$!; \
 	  $(PYTEST) tests/e2e $(SHORT) --numprocesses $(WAITERS) --dist loadgroup; \
 	  tests=$$?; wait $$simulation || tests=1; cat .build/simulation.log; exit $$tests
+
+thorough: .venv/dev.stamp ## that the laptop stack is as strict as AWS, and the simulation finds what is wrong (minutes)
+	@$(PYTEST) tests/simulation -m thorough --numprocesses $(WORKERS) --dist worksteal
+	@$(PYTEST) tests/e2e -m thorough --numprocesses $(WAITERS) --dist loadgroup
 
 check: lint types ## style, types and the unit tests that serve and copy nothing: the quick loop
 	@echo "· unit tests"

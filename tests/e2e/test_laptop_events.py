@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.e2e.tiny import Tiny, eventually
+
+pytestmark = pytest.mark.thorough
 
 _EVENTS = Path(__file__).parents[2] / "events"
 

@@ -21,6 +21,8 @@ from local.strict.permissions import Call
 from tests.e2e.harness import QUICK
 from tests.e2e.tiny import eventually
 
+pytestmark = pytest.mark.thorough
+
 #: Calls of each role, by the function's name in its own logs.
 Calls = dict[str, set[Call]]
 

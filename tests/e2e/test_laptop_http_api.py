@@ -3,9 +3,12 @@
 import base64
 
 import httpx
+import pytest
 from httpx import Response
 
 from tests.e2e.tiny import Tiny
+
+pytestmark = pytest.mark.thorough
 
 
 def post(tiny: Tiny, path: str, content: bytes = b"{}", **headers: str) -> Response:

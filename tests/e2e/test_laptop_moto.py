@@ -14,6 +14,8 @@ from botocore.exceptions import ClientError
 
 from tests.e2e.tiny import Tiny, eventually
 
+pytestmark = pytest.mark.thorough
+
 
 def at_once(work: Callable[[int], Any], count: int) -> list[Any]:
     """Runs the work in that many threads that begin together."""

@@ -18,6 +18,8 @@ from local.moto_server import ACCOUNT, REGION
 from local.stack import StartFailed
 from tests.e2e.tiny import Tiny
 
+pytestmark = pytest.mark.thorough
+
 _TRUST = (
     '{"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}'
 )

@@ -6,7 +6,11 @@ import time
 import uuid
 from typing import Any
 
+import pytest
+
 from tests.e2e.tiny import Tiny, eventually
+
+pytestmark = pytest.mark.thorough
 
 
 def send(tiny: Tiny, **body: Any) -> str:

@@ -11,6 +11,8 @@ from local.strict import recursion
 from local.strict.recursion import Chain, RecursiveInvocation
 from tests.e2e.tiny import Tiny, eventually
 
+pytestmark = pytest.mark.thorough
+
 #: a call of the relay function: service, method, arguments
 Call = list[Any]
 

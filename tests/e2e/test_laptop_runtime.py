@@ -19,6 +19,8 @@ from local.strict.functions import Throttled
 from tests.e2e.harness import PROJECT
 from tests.e2e.tiny import eventually
 
+pytestmark = pytest.mark.thorough
+
 Make = Callable[..., Function]
 
 

@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 
 from tests.e2e.tiny import Tiny
 
+pytestmark = pytest.mark.thorough
+
 Put = Callable[..., dict[str, str]]
 FOREIGN = "arn:aws:kms:us-east-1:999999999999:key/11111111-2222-3333-4444-555555555555"
 OWN = FOREIGN.replace("999999999999", "123456789012")

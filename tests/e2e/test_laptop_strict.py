@@ -14,6 +14,8 @@ from botocore.exceptions import ClientError
 from local.strict import executions
 from tests.e2e.tiny import Tiny, eventually
 
+pytestmark = pytest.mark.thorough
+
 MIB = 1024 * 1024
 
 

@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+import pytest
 from moto.sqs.models import SQSBackend
 
 from local import strict
@@ -10,6 +11,8 @@ from local.queues import Mapping, Poller
 from local.runtime_api import Answer
 from local.strict.functions import Throttled
 from tests.e2e.tiny import eventually
+
+pytestmark = pytest.mark.thorough
 
 
 def test_throttled_receives_count_until_there_are_too_many() -> None:

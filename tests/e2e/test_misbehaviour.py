@@ -15,6 +15,8 @@ from local.gateways import SimulatedGateways
 from tests.e2e.harness import Stack, running_stack
 from tests.e2e.tiny import eventually
 
+pytestmark = pytest.mark.thorough
+
 #: Seconds within which all of them must have ended.
 PATIENCE = 300
 SETTINGS = {

@@ -254,8 +254,11 @@ def tiny_stack(folder: Path) -> Iterator[Tiny]:
 
 
 def eventually(ask: Callable[[], _Value], seconds: float = 60) -> _Value:
-    """The first answer that is true, or the last one when time is up."""
-    end = time.monotonic() + seconds
-    while not (answer := ask()) and time.monotonic() < end:
-        time.sleep(0.02)
+    """The first answer that is true, or the last one when time is up.
+
+    Whoever has waited for long is asked seldom: the stack that answers is what is waited for.
+    """
+    began = time.monotonic()
+    while not (answer := ask()) and (waited := time.monotonic() - began) < seconds:
+        time.sleep(min(0.02 + waited / 10, 0.25))
     return answer

@@ -475,7 +475,7 @@ MUTANTS: dict[str, Mutant] = {
         _in(holding.Holding, "restart", _closes_first),
         "is left HELD",
         STORIES[REFUSED_FIRST],
-        mishap=("submit", "PutItem", "unreachable"),
+        mishap=("submit", "PutItem", "timed out"),
     ),
     "a gate's own writer takes it for another's": Mutant(
         _in(gates, "same", lambda found, item: False),

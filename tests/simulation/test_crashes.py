@@ -22,10 +22,8 @@ from tests.simulation.crashes import (
 from tests.simulation.schedules import FAILING
 from tests.simulation.script import Plan
 
-#: Lives that stand for the others in a short run of the tests.
+#: Lives that stand for the others in a short run of the tests, which takes every third effect of each.
 SHORT = frozenset({"a drop", "a pair without callbacks", "a message", "an aimlapi job"})
-#: Those of them of which a short run takes every third effect.
-THINNED = frozenset({"a pair without callbacks", "a message", "an aimlapi job"})
 #: And for these, where calls to AWS fail.
 SHORTER = frozenset({"a drop", "an aimlapi job"})
 #: What goes wrong other than by a call that fails; and the one way to fail that stands for the others in a short run.
@@ -33,8 +31,8 @@ DEATHS, FAILURE = (*TO_A_PROCESS, "lost"), "unreachable"
 OTHER_FAILURES = sorted(FAILING.keys() - {FAILURE})
 
 
-def short(stories: frozenset[str]) -> list[Any]:
-    return [pytest.param(story, marks=[] if story in stories else [pytest.mark.long]) for story in STORIES]
+def short(stories: frozenset[str], *marks: pytest.MarkDecorator) -> list[Any]:
+    return [pytest.param(story, marks=marks if story in stories else [pytest.mark.long]) for story in STORIES]
 
 
 def ends(
@@ -48,12 +46,12 @@ def ends(
     return counts
 
 
-@pytest.mark.parametrize("story", sorted(THINNED))
+@pytest.mark.parametrize("story", sorted(SHORT))
 def test_death_at_every_third_effect_costs_no_second_payment_and_loses_nothing(aws: Accounts, story: str) -> None:
     assert ends(story, STORIES[story], aws, Status.SUCCEEDED, thinned=True)["ended SUCCEEDED"] > 0
 
 
-@pytest.mark.parametrize("story", short(SHORT - THINNED))
+@pytest.mark.parametrize("story", short(frozenset({"a drop"}), pytest.mark.thorough))
 def test_death_at_any_effect_costs_no_second_payment_and_loses_nothing(aws: Accounts, story: str) -> None:
     counts = ends(story, STORIES[story], aws, Status.SUCCEEDED)
     assert min(counts["deaths before an effect"], counts["deaths after an effect"], counts["AWS answers lost"]) >= 6

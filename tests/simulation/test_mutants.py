@@ -13,6 +13,8 @@ from tests.simulation.mutants import MUTANTS, Mutant
 from tests.simulation.schedules import Chance, Mishap, run
 from tests.simulation.world import Director
 
+pytestmark = pytest.mark.thorough
+
 #: Schedules within which a mutant has to be caught.
 EFFORT = 150
 

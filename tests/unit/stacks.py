@@ -18,6 +18,7 @@ from cli.stack import Access, Stack
 from dropreel.aws.executions import Executions
 from dropreel.jobs import Job, Status
 from dropreel.settings import SubmitSettings
+from tests import quick_moto
 from tests.tables import create_tables
 
 REGION = "us-east-1"
@@ -47,6 +48,7 @@ def job(status: Status = Status.SUBMITTED, **more: Any) -> Job:
 @contextmanager
 def a_stack(*, created_at: float = 0.0, **settings: Any) -> Iterator[Stack]:
     """One with nothing in it."""
+    quick_moto.install()
     keys = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "any")
     with mock.patch.dict(os.environ, keys), mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
         access = Access(endpoint_url=None, region=REGION)
