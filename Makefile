@@ -4,11 +4,13 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install --no-input --no-compile --require-hashes
 WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
 WAITERS ?= $(shell expr 2 '*' $(WORKERS))
+# Half of them; of two, the one that runs make's command itself.
+HALF ?= $(shell [ $(WORKERS) -gt 3 ] && expr $(WORKERS) / 2 || echo 0)
 
 # What a test process compiles, the next one need not.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: .venv demo up test thorough check lint types judges lock schemas long simulate strangers bench-copy bench-coldstart bench-cost bench-latency bench-scale bench screenshots clean help
+.PHONY: .venv demo up test test-calls test-stacks thorough check lint types judges lock schemas long simulate strangers bench-copy bench-coldstart bench-cost bench-latency bench-scale bench screenshots clean help
 
 help: ## this list
 	@grep -hE '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -38,18 +40,21 @@ up: .venv/laptop.stamp ## the whole stack on this machine, until Ctrl-C
 PYTEST := $(BIN)/python -m pytest --quiet
 SHORT := -m 'not cdk_cli and not browser and not thorough and not long and not judge'
 
-# One process group for each part: moto keeps its accounts in the process, and one part's reset would end another's stack.
-# To start a process and read a part's tests takes seconds, so there is one for a core; where tests mostly wait there are
-# two, and the simulation runs beside those that wait most. loadgroup is ours (tests/e2e/conftest.py).
+# Each part has processes of its own: moto keeps its accounts in the process, and one part's reset would end another's
+# stack. To start a process and read a part's tests takes seconds, so there are few. Two rows of parts run side by side:
+# one keeps the processors busy, while the other mostly waits. loadgroup is ours (tests/e2e/conftest.py).
 test: lint ## everything that needs no more than Python, but for the types
 	@echo "· tests"
-	@mkdir -p .build
-	@$(PYTEST) tests/unit $(SHORT) --numprocesses $(WORKERS) --dist worksteal
-	@$(PYTEST) tests/infra $(SHORT) --numprocesses $(WORKERS) --dist worksteal
-	@$(PYTEST) tests/integration $(SHORT) --numprocesses $(WAITERS) --dist worksteal
-	@$(PYTEST) tests/simulation $(SHORT) --numprocesses $(WORKERS) --dist worksteal >.build/simulation.log 2>&1 & simulation=$$!; \
-	  $(PYTEST) tests/e2e $(SHORT) --numprocesses $(WAITERS) --dist loadgroup; \
-	  tests=$$?; wait $$simulation || tests=1; cat .build/simulation.log; exit $$tests
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line test-calls test-stacks
+
+test-calls:
+	@$(PYTEST) tests/unit $(SHORT) --numprocesses $(HALF) --dist worksteal
+	@$(PYTEST) tests/simulation $(SHORT) --numprocesses $(HALF) --dist worksteal
+
+test-stacks:
+	@$(PYTEST) tests/e2e $(SHORT) --numprocesses $(WORKERS) --dist loadgroup
+	@$(PYTEST) tests/integration $(SHORT) --numprocesses $(WORKERS) --dist worksteal
+	@$(PYTEST) tests/infra $(SHORT) --numprocesses $(HALF) --dist worksteal
 
 thorough: .venv/dev.stamp ## that the laptop stack is as strict as AWS, and the simulation finds what is wrong (minutes)
 	@$(PYTEST) tests/simulation -m thorough --numprocesses $(WORKERS) --dist worksteal
