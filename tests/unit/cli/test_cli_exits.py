@@ -214,8 +214,12 @@ def test_a_laptop_stack_that_does_not_start_has_its_exit_status(
     left: list[int] = []
     monkeypatch.setattr(laptop, "leave", left.append)
     monkeypatch.setattr(laptop, "ended_by_signals", nullcontext)
-    with laptop._ending(Console(file=io.StringIO())):
+
+    def start() -> None:
         raise error
+
+    with laptop._ending(Console(file=io.StringIO())):
+        start()
     assert left == [status]
     (said,) = capsys.readouterr().err.splitlines()
     assert said.startswith("dropreel: ")
