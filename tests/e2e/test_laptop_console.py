@@ -341,7 +341,8 @@ def test_what_was_dropped_comes_back_into_the_form_and_what_it_cost_is_told(
 def test_an_action_of_the_page_is_the_verbs(console: httpx.Client, laptop: Stack) -> None:
     laptop.send({"model": "veo-3-1-fast", "input": {"prompt": "x", "duration": 4}, "id": "console-anew"})
     job_id = laptop.manifest("veo-3-1-fast/console-anew")["job_id"]
-    (offered,) = console.get(f"/api/jobs/{job_id}").json()["actions"]
+    # The manifest comes first, and then the record's last state.
+    (offered,) = eventually(lambda: console.get(f"/api/jobs/{job_id}").json()["actions"])
     assert (offered["name"], "pays nothing" in offered["asks"]) == ("fetch-again", True)
     done = console.post(f"/api/jobs/{job_id}/actions/fetch-again").json()
     assert (done["done"], done["job"]["status"]) == ("Its output is fetched again; nothing is paid.", "SUBMITTED")
