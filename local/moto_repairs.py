@@ -48,8 +48,7 @@ def apply(endpoint_url: str) -> None:
         _do_one_thing_at_a_time()
         _describe_objects_fully()
         _copy_no_whole_tables()
-        write_items_quickly()
-        look_through_many_quickly()
+        be_quick()
         moto_events.apply()
         quick_queues.apply()
 
@@ -191,7 +190,13 @@ def _copy_no_whole_tables() -> None:
 
 
 @cache
-def write_items_quickly() -> None:
+def be_quick() -> None:
+    """Spares moto's DynamoDB what takes most of its time and changes no answer."""
+    _write_items_quickly()
+    _look_through_many_quickly()
+
+
+def _write_items_quickly() -> None:
     """Taking each attribute of an item apart by its shape makes a scan of 200 jobs last a second.
 
     Nor need a value be copied deeply, part by part and each part again, to be handed out.
@@ -208,8 +213,7 @@ def write_items_quickly() -> None:
     _replace(DynamoType, "to_regular_json", _handed_out)
 
 
-@cache
-def look_through_many_quickly() -> None:
+def _look_through_many_quickly() -> None:
     """An index of 10,000 jobs is put in order for each query: a text or a number is asked six questions for that, and
     whoever wants twenty attributes of an item has the whole of it copied twenty times.
     """

@@ -21,7 +21,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.request import normalize_request
 from werkzeug.exceptions import HTTPException
 
-from local.moto_repairs import look_through_many_quickly, write_items_quickly
+from local.moto_repairs import be_quick
 
 Answer = tuple[int | None, Any, Any]
 
@@ -63,8 +63,7 @@ _searching = BotocoreStubber.process_request
 
 def install() -> None:
     """For this process, from now on."""
-    write_items_quickly()
-    look_through_many_quickly()
+    be_quick()
     BotocoreStubber.process_request = _process_request  # type: ignore[method-assign, assignment]
 
 

@@ -1,6 +1,6 @@
 // What follows: up to four steps, each of which makes something of the film of the one before.
 
-import {$, button, count, el, modelNamed, models, put, unseen} from "./page.js";
+import {$, button, count, el, models, put, unseen} from "./page.js";
 import {changed} from "./draft.js";
 import {setIn, shown, valuesIn} from "./settings.js";
 

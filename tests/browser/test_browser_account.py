@@ -82,6 +82,7 @@ def test_page_of_an_environment_works_with_a_persons_own_keys(
     with console(operator) as address, open_tab(browser, address) as visitor:
         assert httpx.get(address.partition("?")[0]).status_code == 403
         assert visitor.page.title() == "dev: dropreel"
+        assert visitor.run("JSON.parse(document.getElementById('facts').textContent).stack") == "Dropreel-dev"
         assert visitor.page.text_content("#stack") == f"dev account {OTHER}, {REGION}"
         assert visitor.page.inner_text("#gateways").startswith(
             "Jobs go to pixazo at https://gateway.pixazo.ai and aimlapi"

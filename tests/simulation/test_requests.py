@@ -100,12 +100,13 @@ def test_a_job_that_is_polled_costs_three_transitions_a_look(seconds: float, loo
     assert transitions(ran) == 2 + 3 * looks
 
 
-def test_a_refusal_costs_three_transitions_a_probe_however_many_are_held(aws: Accounts) -> None:
+@pytest.mark.parametrize("seconds", [21_600, pytest.param(86_400, marks=pytest.mark.thorough)])
+def test_a_refusal_costs_three_transitions_a_probe_however_many_are_held(aws: Accounts, seconds: int) -> None:
     orders = tuple(Order("message") for _ in range(8))
-    plan = replace(STORIES["a message"], orders=orders, troubles=(Trouble("pixazo", 402, 0, 21_600),))
+    plan = replace(STORIES["a message"], orders=orders, troubles=(Trouble("pixazo", 402, 0, seconds),))
     _, ran = invocations(plan, aws)
     (gate,) = [execution for execution in ran.world.machines.executions.values() if execution.machine == "gate"]
-    assert gate.rounds == 21_600 // 300 + 1, "the last probe is answered, and all the others go with the next round"
+    assert gate.rounds == seconds // 300 + 1, "the last probe is answered, and all the others go with the next round"
 
 
 @pytest.mark.parametrize("calls", ["once", "twice", "progress", "late"])

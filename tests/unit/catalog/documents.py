@@ -64,27 +64,36 @@ PIX_RESOLUTION = Parameter(False, "720p", words("360p", "540p", "720p", "1080p")
 PIX_ASPECT = Parameter(False, "16:9", words("16:9", "4:3", "1:1", "3:4", "9:16", "2:3", "3:2", "21:9"), "5:4")
 BACKGROUNDS = "transparent black white green blue magenta custom"
 OUTPUTS = "webm_vp9 mp4_h264 mp4_h265 mov_proresks mov_h265 mkv_h264 mkv_h265 mkv_vp9 gif"
-PIX_TEXT = {
-    "prompt": PROMPT,
-    "negative_prompt": Parameter(False, "", words("blurry", ""), 5),
-    "aspect_ratio": PIX_ASPECT,
-    "resolution": PIX_RESOLUTION,
-    "duration": PIX_LENGTH,
-    "style": STYLE,
-    "seed": SEED,
-    "generate_audio_switch": SWITCH,
-    "generate_multi_clip_switch": SWITCH,
-    "thinking_type": THINKING,
-}
-PIX_TEXT_EXAMPLE: dict[str, object] = {
-    "prompt": "A cat sitting by a window",
-    "negative_prompt": "blurry, low quality, pixelated",
-    "aspect_ratio": "16:9",
-    "resolution": "720p",
-    "duration": 5,
-    "style": "cyberpunk",
-    "generate_audio_switch": True,
-}
+#: PixVerse V6's; C1's says the same of another address.
+PIX_TEXT_DOCUMENT = Document(
+    alias=None,
+    gateway="pixazo",
+    endpoint="/pixverse-v6-text-to-video/v1/pixverse-v6-text-to-video-request",
+    minimal={"prompt": "A cat"},
+    sent={"prompt": "A cat"},
+    price=None,
+    example={
+        "prompt": "A cat sitting by a window",
+        "negative_prompt": "blurry, low quality, pixelated",
+        "aspect_ratio": "16:9",
+        "resolution": "720p",
+        "duration": 5,
+        "style": "cyberpunk",
+        "generate_audio_switch": True,
+    },
+    parameters={
+        "prompt": PROMPT,
+        "negative_prompt": Parameter(False, "", words("blurry", ""), 5),
+        "aspect_ratio": PIX_ASPECT,
+        "resolution": PIX_RESOLUTION,
+        "duration": PIX_LENGTH,
+        "style": STYLE,
+        "seed": SEED,
+        "generate_audio_switch": SWITCH,
+        "generate_multi_clip_switch": SWITCH,
+        "thinking_type": THINKING,
+    },
+)
 
 DOCUMENTS: dict[str, Document] = {
     "veed-fabric-1-0-api-130": Document(
@@ -234,16 +243,7 @@ DOCUMENTS: dict[str, Document] = {
             "output_format": Parameter(False, "webm_vp9", words(*OUTPUTS.split()), "mp4"),
         },
     ),
-    "pixverse-v6-text-to-video": Document(
-        alias=None,
-        gateway="pixazo",
-        endpoint="/pixverse-v6-text-to-video/v1/pixverse-v6-text-to-video-request",
-        minimal={"prompt": "A cat"},
-        sent={"prompt": "A cat"},
-        price=None,
-        example=PIX_TEXT_EXAMPLE,
-        parameters=PIX_TEXT,
-    ),
+    "pixverse-v6-text-to-video": PIX_TEXT_DOCUMENT,
     "pixverse-v6-image-to-video": Document(
         alias=None,
         gateway="pixazo",
@@ -271,15 +271,8 @@ DOCUMENTS: dict[str, Document] = {
             "thinking_type": THINKING._replace(default="auto"),
         },
     ),
-    "pixverse-c1-text-to-video": Document(
-        alias=None,
-        gateway="pixazo",
-        endpoint="/pixverse-c1-text-to-video/v1/pixverse-c1-text-to-video-request",
-        minimal={"prompt": "A cat"},
-        sent={"prompt": "A cat"},
-        price=None,
-        example=PIX_TEXT_EXAMPLE,
-        parameters=PIX_TEXT,
+    "pixverse-c1-text-to-video": PIX_TEXT_DOCUMENT._replace(
+        endpoint="/pixverse-c1-text-to-video/v1/pixverse-c1-text-to-video-request"
     ),
     "pixverse-c1-image-to-video": Document(
         alias=None,

@@ -155,7 +155,9 @@ def test_a_mistake_of_ours_is_not_hidden() -> None:
 BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 
 
-@pytest.mark.parametrize("words", [["models", "--json"], ["--help"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [["models"], ["models", "--json"], ["models", "veo-3-1", "--json"], ["--help"]], ids=" ".join
+)
 def test_an_output_that_takes_no_more_is_one_line(words: list[str]) -> None:
     command = [sys.executable, "-m", "cli", *words]
     with Path("/dev/full").open("w") as full:
