@@ -45,7 +45,7 @@ SHORT := -m 'not cdk_cli and not browser and not thorough and not long and not j
 # one keeps the processors busy, while the other mostly waits. loadgroup is ours (tests/e2e/conftest.py).
 test: lint ## everything that needs no more than Python, but for the types
 	@echo "· tests"
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line test-calls test-stacks
+	@$(MAKE) --no-print-directory --jobs 2 test-calls test-stacks
 
 test-calls:
 	@$(PYTEST) tests/unit $(SHORT) --numprocesses $(HALF) --dist worksteal
