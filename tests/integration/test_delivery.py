@@ -6,11 +6,15 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from typing import Any
 
 import pytest
 
+from dropreel.aws.jobs_table import JobsTable
 from dropreel.aws.queues import ComeAgain
-from dropreel.delivery.delivery import LONGEST_COPY
+from dropreel.delivery import delivery
+from dropreel.delivery.delivery import LONGEST_COPY, LeaseLost
+from dropreel.jobs import Job
 from local.gateways.samples import sample_picture
 from tests.integration.world import OUTBOX, World
 
@@ -137,6 +141,27 @@ def test_delivery_that_died_is_taken_over_by_its_own_message(world: World) -> No
     assert world.store.claim(world.job(), "message-1", world.clock() + 60)
     world.delivery.deliver(job_id, "message-1")
     assert world.job().status == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("within", ["renew", "postpone"])
+def test_message_of_a_delivery_that_was_taken_over_stays_until_the_job_has_ended(
+    world: World, monkeypatch: pytest.MonkeyPatch, within: str
+) -> None:
+    """The one that took over may be the same message's, and die: nobody else looks after a job that is late."""
+    job_id = made(world, "[sim:vanished-media] a cat" if within == "postpone" else " a cat")
+    change = getattr(JobsTable, within)
+
+    def is_taken_over(self: JobsTable, job: Job, *given: Any) -> bool:
+        monkeypatch.setattr(JobsTable, within, change)
+        assert self.claim(job, "message-1", world.clock() + 60)
+        return bool(change(self, job, *given))
+
+    monkeypatch.setattr(JobsTable, within, is_taken_over)
+    monkeypatch.setattr(delivery, "LEASE", 0.0)  # it is renewed at once
+    with pytest.raises(LeaseLost) as later:
+        world.delivery.deliver(job_id, "message-1")
+    assert later.value.seconds == LONGEST_COPY
+    assert world.job().status == "DELIVERING"
 
 
 def test_watch_has_a_delivery_taken_over_whose_lease_ran_out(world: World) -> None:

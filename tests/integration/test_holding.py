@@ -7,13 +7,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ParamValidationError
 
+from dropreel.aws.executions import Executions
 from dropreel.aws.gates import LOST, Gates
 from dropreel.aws.queues import woken
+from dropreel.gateways import wire
 from dropreel.submit import holding
 from dropreel.submit.probe import MOST_ROUNDS
 from tests.integration.world import INBOX, World
@@ -305,3 +307,56 @@ def test_second_drop_of_a_held_job_is_remembered(world: World) -> None:
     world.send({"dropreel": {"bucket": INBOX, "key": "veo-3-1-fast/cat.txt"}})
     world.take()
     assert world.post_count() == paid, "a repeated event is not another drop"
+
+
+def drop_again_within(world: World, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, text: str) -> None:
+    """Have the cat dropped again, and that taken, while the next call of this is at work."""
+    work = getattr(owner, name)
+
+    def dropped_meanwhile(*given: Any) -> Any:
+        monkeypatch.setattr(owner, name, work)
+        world.drop("veo-3-1-fast/cat.txt", text)
+        world.take()
+        return work(*given)
+
+    monkeypatch.setattr(owner, name, dropped_meanwhile)
+
+
+@pytest.mark.parametrize("budget", [None, Decimal(10)])
+def test_drop_that_is_noted_while_a_probe_is_at_work_is_not_forgotten(
+    world: World, monkeypatch: pytest.MonkeyPatch, budget: Decimal | None
+) -> None:
+    world.setting(held_retry_seconds=300, daily_budget_usd=budget)
+    world.gateways.refuse(402)
+    world.drop("veo-3-1-fast/cat.txt", "[sim:failed] a cat")
+    world.take()
+    drop_again_within(world, monkeypatch, Executions, "start", "[sim:failed] a cat")
+    world.gateways.refuse(None)
+    world.ahead = 301
+    world.settle_down(world.finished)
+    assert world.manifest()["status"] == "FAILED"
+    assert len(world.job().drop.split()) == 2
+    world.send({"dropreel": {"bucket": INBOX, "key": "veo-3-1-fast/cat.txt"}})
+    world.take()
+    assert world.post_count() == 2, "the refused one, and the probe"
+
+
+def test_job_that_is_dropped_again_while_its_refusal_comes_is_held(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.gateways.refuse(402)
+    world.drop("veo-3-1-fast/cat.txt", "a cat")
+    drop_again_within(world, monkeypatch, wire, "post", "a cat")
+    world.take()
+    assert (world.job().status, len(world.job().drop.split())) == ("HELD", 2)
+    world.gateways.refuse(None)
+    world.ahead = 301
+    world.settle_down(world.finished)
+    assert world.manifest()["status"] == "SUCCEEDED"
+
+
+def test_drop_that_comes_second_to_another_is_noted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.drop("veo-3-1-fast/cat.txt", "[sim:failed] a cat")
+    drop_again_within(world, monkeypatch, Executions, "start", "[sim:failed] a cat")
+    world.take()
+    assert (world.post_count(), len(world.job().drop.split())) == (1, 2)

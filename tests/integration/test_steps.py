@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from dropreel.aws.queues import go_on
 from local.gateways.behaviour import Behaviour
 from tests.integration.world import OUTBOX, World
 
@@ -97,6 +98,18 @@ def test_a_step_that_fails_ends_the_row_and_the_same_files_send_only_what_failed
     run(world, CUT, {"model": "veed-background-remover"}, jobs=3)
     assert {manifest["status"] for manifest in world.manifests()} == {"SUCCEEDED"}
     assert [post.model for post in world.gateways.posts] == ["veo-3-1-fast", CUTTER, CUTTER, REMOVER]
+
+
+def test_a_wish_for_a_step_that_comes_again_after_a_newer_one_has_failed_pays_nothing(world: World) -> None:
+    world.gateways.behave(Behaviour(failed=True), match=CUTTER)
+    run(world, CUT, jobs=2)
+    first, step = sorted(world.jobs(), key=lambda job: job.step)
+    older = go_on(first.job_id, step.newest_drop)
+    run(world, CUT, jobs=2)
+    assert world.post_count() == 3, "the film, and its step twice"
+    world.send(older)
+    world.take()
+    assert world.post_count() == 3
 
 
 def test_a_row_that_is_dropped_again_when_it_is_made_pays_nothing(world: World) -> None:

@@ -31,9 +31,13 @@ class Life:
     #: Epoch seconds of virtual time at which it began, and at which the platform kills it.
     began_at: float
     ends_at: float
+    #: How many drops had been dropped again when it began.
+    drops: int = 0
     #: How often each function was invoked in the chain of invocations that led here, this one included.
     lineage: Mapping[str, int] = field(default_factory=dict)
     dead: bool = False
+    #: What it answered, if it came to its end; of a queue message, whether it was dealt with.
+    answer: object = None
     #: Whether it told of a failure: of a message that is to come again for it, or of a probe.
     troubled: bool = False
     #: The gates that it has read: whether each was closed, and how often the gates had been written by then.
@@ -91,6 +95,7 @@ class Effects:
         try:
             result = run()
             self._unless_dead(life)
+            life.answer = result
             for observe in self.observers:
                 observe(life, "end")
             return result

@@ -56,8 +56,8 @@ class Ledger:
         self._unheeded: list[Post] = []
         #: Times that a job left its end because a person dropped its files again, by order.
         self._left: dict[str, int] = {}
-        #: Up to when an order's drops have had their effect, or were noted while it was under way.
-        self._seen: dict[str, float] = {}
+        #: How many drops there had been when an order's had their effect, or were noted while it was under way.
+        self._seen: dict[str, int] = {}
         #: Attempts whose answer was lost, by order.
         self._unknown: dict[str, set[int]] = {}
         self.reservations: list[Reservation] = []
@@ -113,16 +113,11 @@ class Ledger:
 
     def _drops_seen(self, life: Life) -> None:
         """Drops that a submitter has looked at, and not put off, count for nothing more if the job is under way."""
-        name, did = order_in(life.about), life.effects
-        if (
-            life.function != "submit"
-            or life.failures
-            or "GetObject" not in did
-            or "ChangeMessageVisibility intake" in did
-        ):
+        name = order_in(life.about)
+        if life.function != "submit" or life.answer is not True or "GetObject" not in life.effects:
             return
         if any(order_of(job) == name and job.status not in ENDED for job in self._jobs.values()):
-            self._seen[name] = max(self._seen.get(name, 0.0), life.began_at)
+            self._seen[name] = max(self._seen.get(name, 0), life.drops)
 
     def _changed(self, was: Job, job: Job, life: Life) -> None:
         """Invariant 3: an end is an end, but for a late outcome and for a person's new drop."""
@@ -133,9 +128,9 @@ class Ledger:
             return
         name = order_of(job)
         self._left[name] = self._left.get(name, 0) + 1
-        seen = self._seen.get(name, 0.0)
-        again = any(at > seen for at, dropped in self._world.people.drops if dropped == name.partition("/")[0])
-        self._seen[name] = max(seen, life.began_at)
+        seen = self._seen.get(name, 0)
+        again = name.partition("/")[0] in self._world.people.drops[seen:]
+        self._seen[name] = max(seen, life.drops)
         if was.status is Status.SUCCEEDED or not again:
             self._broken(f"{name} left its end: {was.status} {was.attempt} became {job.status} {job.attempt}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -357,6 +357,16 @@ def _forgets_what_follows(self: Any, job_id: str, owner: str) -> None:
 _deliver = delivery.Delivery.deliver
 
 
+def _leaves_it_to_others(self: Any, job_id: str, owner: str) -> None:
+    with suppress(delivery.LeaseLost):
+        _deliver(self, job_id, owner)
+
+
+def _whatever_was_dropped(job: Job) -> str:
+    known = "#drop = :drops" if job.drop else "attribute_not_exists(#drop)"
+    return f"({known} OR {ANYBODY})"
+
+
 FAILS_LATE = (Generation(outcome="FAILED", seconds=400.0),)
 LOST = (Generation(answer="lost-accepted", calls="never"),)
 DUPLICATES = Plan(orders=(Order(repeats=(0.0, 1.0)), Order("message", repeats=(0.0,))), duplicates=6, leaps=2)
@@ -366,6 +376,20 @@ REFUSED = replace(CROWD, troubles=(Trouble("pixazo", 402, 0.0, 1000.0),))
 POLLED = replace(BOOK, webhooks=False)
 SLOWLY = replace(POLLED, orders=(Order("aimlapi", generations=(Generation(seconds=1700.0),)),))
 BREAKS_OFF = replace(BOOK, orders=(Order(generations=(Generation(broken=6),)),))
+FAILS = (Generation(outcome="FAILED", seconds=100.0),)
+DROPPED_UPON_A_PROBE = replace(
+    BOOK,
+    orders=(Order(generations=FAILS, again=(300.0,), repeats=(3000.0,)),),
+    troubles=(Trouble("pixazo", 402, 0.0, 500.0),),
+)
+ROW_AGAIN = replace(
+    BOOK,
+    orders=(Order("row", generations=(Generation(seconds=10.0),), steps=(FAILS,), again=(400.0,)),),
+    leaps=6,
+    duplicates=4,
+)
+LATE = (Generation(answer="lost-accepted", seconds=1000.0, calls="late", slow=50.0),)
+LATE_AND_SLOW = replace(BOOK, deadline_seconds=900, orders=(Order("message", generations=LATE),), duplicates=6)
 HELD = Plan(orders=tuple(Order("message") for _ in range(5)), troubles=(Trouble("pixazo", 402, 0.0, 500.0),))
 TWO_POLLED = (Order("aimlapi"), Order("aimlapi"))
 SEVERAL = "several that are refused at first"
@@ -588,6 +612,21 @@ MUTANTS: dict[str, Mutant] = {
         "left its end",
         replace(BOOK, orders=(Order(generations=FAILS_LATE, again=(20.0,), repeats=(3000.0,)),)),
         mishap=("submit", "GetObject", "stall"),
+    ),
+    "a write forgets the drops that were noted meanwhile": Mutant(
+        _in(jobs_table, "_same_drops", _whatever_was_dropped), "left its end", DROPPED_UPON_A_PROBE, first=1
+    ),
+    "a write fails for a drop that was noted meanwhile": Mutant(
+        _in(Job, "differs_only_in_drops", lambda self, other: False),
+        "is left SUBMITTING",
+        replace(DROPPED_UPON_A_PROBE, budget=Decimal("2.40")),
+        first=1,
+    ),
+    "a new attempt forgets the drops before its own": Mutant(
+        _in(Job, "knowing", lambda self, drops: self), "left its end", ROW_AGAIN, first=10
+    ),
+    "a delivery that was taken over is done with": Mutant(
+        _in(delivery.Delivery, "deliver", _leaves_it_to_others), "says EXPIRED", LATE_AND_SLOW, first=2
     ),
     "a rejected drop is forgotten although it had been sent": Mutant(
         _in(jobs_table, "to_item", _forgets_what_was_rejected), "was forgotten", STORIES[LONG_WRONG]

@@ -38,8 +38,8 @@ class People:
         self._start = start
         #: What is still to be done.
         self.acts = [act for number, order in enumerate(plan.orders) for act in self._wishes(number, order)]
-        #: When parts of which order were dropped again.
-        self.drops: list[tuple[float, str]] = []
+        #: Which order's parts were dropped again, one drop after the other.
+        self.drops: list[str] = []
         #: What is done as soon as something shows: an order's first WAITING record, or a manifest that says FAILED.
         self._prompted = {
             (f"order{number}", shows): files
@@ -100,7 +100,7 @@ class People:
         self._put(key, content)
         self._counts["dropped again" if again else "dropped"] += 1
         if again:
-            self.drops.append((self._account.clock(), name))
+            self.drops.append(name)
         self._event(key)
 
     def _event(self, key: str) -> None:

@@ -150,7 +150,9 @@ def _late(world: World, job: Job) -> bool:
     end = job.deadline_at + world.plan.deadline_seconds - LAST_LOOKS
     blind = [trouble for trouble in world.plan.troubles if trouble.kind == 503 and trouble.gateway == post.gateway]
     blind_until = max((START + trouble.ends for trouble in blind), default=0.0)
-    return max(post.at + post.script.seconds, blind_until, troubled_until(world) + MADE_GOOD) > end
+    # Only a callback told of this request, and died over it: what nobody looks after by then, nobody knows of.
+    told = [call.at for call in world.cut_off if post.answer != "accept" and token_hash(call.token) == job.token_hash]
+    return max(post.at + post.script.seconds, blind_until, troubled_until(world) + MADE_GOOD, *told) > end
 
 
 def _faithful(world: World) -> Iterator[str]:

@@ -121,6 +121,8 @@ class World:
             self.people.acts.append(Act(START + plan.gates_stopped, self.machines.stop_gates))
         #: The answers to callbacks.
         self.answers: list[tuple[Call, int]] = []
+        #: Callbacks whose function died before it answered; nobody calls again.
+        self.cut_off: list[Call] = []
         self.broken: list[str] = []
         self._last_act = max(act.at for act in self.people.acts)
         self.effects.observers.append(lambda life, effect: self.people.see(effect))
@@ -262,7 +264,8 @@ class World:
         died: Callable[[], None],
         lineage: Mapping[str, int],
     ) -> None:
-        life = Life(function, self.now, self.now + TIMEOUTS[function], lineage, about=about)
+        ends_at, drops = self.now + TIMEOUTS[function], len(self.people.drops)
+        life = Life(function, self.now, ends_at, drops=drops, lineage=lineage, about=about)
         process = self._warm[function].pop() if self._warm[function] else self._platform.start(function)
         measures.report_to(self._measured)  # a process that starts has them told to its own metrics
         turn = threading.Semaphore(0)
@@ -377,6 +380,7 @@ class World:
 
         def died() -> None:
             self.counts["callbacks lost by a death"] += 1
+            self.cut_off.append(call)
 
         def run(process: Process) -> int:
             return process.take_callback(call.job_id, token, call.body)

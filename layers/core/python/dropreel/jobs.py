@@ -157,6 +157,16 @@ class Job:
         known = self.drop.split()
         return self if not drop or drop in known else replace(self, drop=" ".join([*known[-MOST_DROPS:], drop]))
 
+    def knowing(self, drops: str) -> Job:
+        """The same job, which knows of these drops as well; where it has others, they are newer."""
+        known = drops.split()
+        newer = [drop for drop in self.drop.split() if drop not in known]
+        return replace(self, drop=" ".join([*known, *newer][-MOST_DROPS - 1 :]))
+
+    def differs_only_in_drops(self, other: Job) -> bool:
+        """Whether nothing has happened to it but that its files were dropped again."""
+        return (self.status, self.attempt) == (other.status, other.attempt) and self.drop != other.drop
+
     @property
     def newest_drop(self) -> str:
         """The fingerprint of the last drop that it knows of; empty where it was not dropped."""

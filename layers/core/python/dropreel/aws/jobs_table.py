@@ -103,31 +103,41 @@ class JobsTable:
     def intent(self, job: Job, was: Job | None) -> dict[str, Any]:
         """The conditional Put of `job`, as arguments of put_item and of a transaction alike.
 
-        It succeeds if there was no job (`was` None), or if it is still in the status and attempt in which it was read.
+        It succeeds if there was no job (`was` None), or if it is still in the status and attempt in which it was read,
+        and no drop of its files was noted since.
         """
         put: dict[str, Any] = {"TableName": self._table, "Item": to_item(job)}
         if was is None:
             return put | {"ConditionExpression": "attribute_not_exists(job_id)"}
+        values: Item = {":was": str(was.status), ":attempt": was.attempt}
         return put | {
-            "ConditionExpression": f"{SAME_STATUS} AND {SAME_ATTEMPT}",
-            "ExpressionAttributeNames": {"#status": "status"},
-            "ExpressionAttributeValues": marshal({":was": str(was.status), ":attempt": was.attempt}),
+            "ConditionExpression": f"{SAME_STATUS} AND {SAME_ATTEMPT} AND {_same_drops(was)}",
+            "ExpressionAttributeNames": {"#status": "status", "#drop": "drop"},
+            "ExpressionAttributeValues": marshal(values | ({":drops": was.drop} if was.drop else {})),
         }
 
     def put(self, job: Job, was: Job | None) -> bool:
-        """Write the whole job in place of what was read; False if somebody else changed it meanwhile."""
+        """Write the whole job in place of what was read; False if somebody else changed it meanwhile.
+
+        Drops that were noted meanwhile are kept, for their events may come again when the job has ended.
+        """
         try:
             self._client.put_item(**self.intent(job, was), ReturnValuesOnConditionCheckFailure="ALL_OLD")
         except self._client.exceptions.ConditionalCheckFailedException as error:
             # The client tries again when an answer is lost on the way. Then it may be our own write that we find.
             before: Mapping[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]
-            return same(before, to_item(job))
+            if same(before, to_item(job)):
+                return True
+            now = from_item(before) if before else None
+            if now is None or was is None or not now.differs_only_in_drops(was):
+                return False
+            return self.put(job.knowing(now.drop), now)
         return True
 
     def note_drop(self, job: Job, drop: str) -> bool:
         """Remember that the same files were dropped again while the job was under way."""
-        condition = f"{SAME_STATUS} AND {SAME_ATTEMPT} AND #drop = :known"
-        values = {":drop": job.dropped(drop).drop, ":known": job.drop}
+        condition = f"{SAME_STATUS} AND {SAME_ATTEMPT} AND {_same_drops(job)}"
+        values = {":drop": job.dropped(drop).drop, ":drops": job.drop}
         return self._update(job, "SET #drop = :drop", condition, values)
 
     def accepted(self, job: Job, request_id: str) -> bool:
@@ -292,6 +302,11 @@ def insist(write: Callable[[], Written]) -> Written:
         except (ClientError, BotoCoreError) as error:
             logger.warning("a write failed and is tried again: %s", error)
     return write()
+
+
+def _same_drops(job: Job) -> str:
+    """The condition that no drop was noted since the job was read; `:drops` are those that it knows of, if any."""
+    return "#drop = :drops" if job.drop else "attribute_not_exists(#drop)"
 
 
 def _uses(text: str, name: str) -> bool:

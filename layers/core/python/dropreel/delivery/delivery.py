@@ -38,8 +38,12 @@ LITTLE_PATIENCE = 10.0
 MOMENT = 2.0
 
 
-class LeaseLost(Exception):
-    """Somebody else has taken over this delivery."""
+class LeaseLost(ComeAgain):
+    """Somebody else has taken over this delivery, and may die over it: the message stays until the job has ended."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(LONGEST_COPY)
+        logger.warning("another delivery took over", extra={"job_id": job_id})
 
 
 class Delivery:
@@ -71,7 +75,7 @@ class Delivery:
     def deliver(self, job_id: str, owner: str) -> None:
         """Bring a job's outcome to the outbox, as far as there is one; `owner` is the message that asks for it.
 
-        Raises ComeAgain: while somebody else is at it, and until the next try at its outputs.
+        Raises ComeAgain: while somebody else is at it, or takes over, and until the next try at its outputs.
         """
         job = self._store.get(job_id)
         if job is None:
@@ -155,9 +159,6 @@ class Delivery:
         except MediaUnavailable as problem:
             self._try_again(job, problem)
             return
-        except LeaseLost:
-            logger.warning("another delivery took over", extra={"job_id": job.job_id})
-            return
         listed = tuple(output.listed() for output in outputs)
         self._finish(job, job.evolve(status=Status.SUCCEEDED, outputs=listed, error=None, late=_is_late(job)))
 
@@ -180,7 +181,7 @@ class Delivery:
                 raise MediaUnavailable(f"it could not be copied within {LONGEST_COPY / 60:.0f} minutes")
             if now - last_beat > LEASE / 4:
                 if not self._store.renew(job, now + LEASE):
-                    raise LeaseLost
+                    raise LeaseLost(job.job_id)
                 last_beat = now
 
         return beat
@@ -196,6 +197,8 @@ class Delivery:
         # message would be those of waiting for somebody else's lease, too, and another message's would begin anew.
         elif self._store.postpone(job, self._clock() + pause + LEASE, job.tries + 1):
             raise ComeAgain(pause)
+        else:
+            raise LeaseLost(job.job_id)
 
     def _end(self, job: Job, status: Status, code: str, message: str) -> None:
         late = _is_late(job) and status is not Status.EXPIRED
@@ -205,16 +208,15 @@ class Delivery:
         """Write manifest, event and record, unless this delivery has lost its lease by now."""
         now = self._clock()
         if now > was.lease_until - LEASE / 2 and not self._store.renew(was, now + LEASE):
-            logger.warning("another delivery took over", extra={"job_id": was.job_id})
-            return
+            raise LeaseLost(was.job_id)
         ended = ended.evolve(completed_at=now)
-        if self._ending.end(ended, was):
-            measure(ended.status.capitalize())
-            if ended.status is not Status.EXPIRED:  # a late outcome may come
-                self._watches.stop(ended.execution_name)
-            self._go_on(ended)
-        elif ended.then:  # perhaps the write was ours, and its answer was lost: the record will tell
+        if not self._ending.end(ended, was):
+            # Perhaps the write was ours, and its answer was lost: the record will tell.
             raise ComeAgain(MOMENT)
+        measure(ended.status.capitalize())
+        if ended.status is not Status.EXPIRED:  # a late outcome may come
+            self._watches.stop(ended.execution_name)
+        self._go_on(ended)
         logger.info("%s", ended.status, extra={"job_id": ended.job_id})
 
     def _go_on(self, job: Job) -> None:

@@ -67,21 +67,26 @@ class Admission:
         existing = self._store.get(job.job_id)
         match on_arrival(existing, job.drop), existing:
             case Arrival.SEND | Arrival.RETRY, None:
-                return self._admit(job, None, model, mistakes)
+                outcome = self._admit(job, None, model, mistakes)
             case Arrival.SEND, Job() as held:
                 known = held.dropped(job.drop)
                 if known != held and not self._store.note_drop(held, job.drop):
                     return self.decide(job, model, mistakes)  # it has moved on meanwhile, and the drop is not noted
-                return self._send(known, held)
+                outcome = self._send(known, held)
             case Arrival.RETRY, Job() as ended:
                 again = job.evolve(created_at=ended.created_at, history=ended.history, claims=ended.claims)
-                return self._admit(again, ended, model, mistakes)
+                outcome = self._admit(again.knowing(ended.drop), ended, model, mistakes)
             case Arrival.NOTE, Job() as under_way:
                 if under_way.status is Status.DELIVERING and self._ending.announced(under_way):
                     return Outcome.EARLY
                 if not self._store.note_drop(under_way, job.drop):
                     return self.decide(job, model, mistakes)
-        return Outcome.REPEATED
+                return Outcome.REPEATED
+            case _:
+                return Outcome.REPEATED
+        if outcome is Outcome.REPEATED and job.drop:  # somebody else sends it, perhaps for another drop than this one
+            return self.decide(job, model, mistakes)
+        return outcome
 
     def resume(self, job_id: str) -> Outcome:
         """Try a held job again."""

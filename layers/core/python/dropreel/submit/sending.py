@@ -108,7 +108,10 @@ class Sender:
         raise RuntimeError(f"the gate of {job.gateway} closes and opens again and again")
 
     def _try(self, job: Job, was: Job | None, probing: str) -> Sent | None:
-        """Try to; None if the gate that held the job has opened since, and may have let its jobs go before this one."""
+        """Try to; None if that has to be tried anew.
+
+        The gate that held the job has opened since, and may have let its jobs go before this one; or it was dropped.
+        """
         gate = self._gates.get(job.gateway)
         if gate.closed and probing != gate.name:
             return Sent.REFUSED if self._holding.hold(job, was, gate.name, gate.reason) else None
@@ -172,11 +175,16 @@ class Sender:
             return self._store.put(intent, was)
         return self._budget.reserve(self._store.intent(intent, was), intent.reserved_day, self._price(intent), budget)
 
-    def _not_begun(self, job: Job, was: Job | None, intent: Job, probing: str) -> Sent:
-        """The intent was not written: because of the budget, or because somebody else changed the job."""
+    def _not_begun(self, job: Job, was: Job | None, intent: Job, probing: str) -> Sent | None:
+        """The intent was not written: because of the budget, or because somebody else changed the job.
+
+        None if all that has happened is one more drop of its files, which is not to be forgotten.
+        """
         now = self._store.get(job.job_id)
         if now is None or now.execution_name != intent.execution_name:
             self._watches.stop(intent.execution_name)  # parts that were dropped together often come here together
+        if was and now and now.differs_only_in_drops(was):
+            return None
         unchanged = (
             (now is None)
             if was is None
