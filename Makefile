@@ -57,6 +57,7 @@ test-stacks:
 	@$(PYTEST) tests/infra $(SHORT) --numprocesses $(HALF) --dist worksteal
 
 thorough: .venv/dev.stamp ## that the laptop stack is as strict as AWS, and the simulation finds what is wrong (minutes)
+	@$(PYTEST) tests/unit -m thorough --numprocesses $(WORKERS) --dist worksteal
 	@$(PYTEST) tests/simulation -m thorough --numprocesses $(WORKERS) --dist worksteal
 	@$(PYTEST) tests/e2e -m thorough --numprocesses $(WAITERS) --dist loadgroup
 

@@ -52,7 +52,7 @@ def gateways() -> Iterator[SimulatedGateways]:
 @pytest.fixture(scope="session")
 def laptop(gateways: SimulatedGateways) -> Iterator[Stack]:
     """`dropreel up` with these gateways, and settings that keep nobody waiting."""
-    with running_stack({**QUICK, "media_buckets": "elsewhere"}, gateways_url=gateways.url) as stack:
+    with running_stack(QUICK, gateways_url=gateways.url) as stack:
         yield stack
 
 

@@ -20,7 +20,13 @@ from tests.e2e.tiny import eventually
 PROJECT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "cli")
 #: settings that keep no test waiting
-QUICK = {"quiet_seconds": "1", "first_poll_seconds": "2", "poll_seconds": "1", "held_retry_seconds": "1"}
+QUICK = {
+    "quiet_seconds": "1",
+    "first_poll_seconds": "2",
+    "poll_seconds": "1",
+    "held_retry_seconds": "1",
+    "media_buckets": "elsewhere",
+}
 #: seconds in which a stack must be up, layers built or not
 START_SECONDS = 300
 #: seconds in which it must be gone

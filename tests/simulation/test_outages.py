@@ -51,7 +51,13 @@ OUTAGES: dict[str, tuple[Plan, Outage]] = {
 }
 
 
-@pytest.mark.parametrize("name", OUTAGES)
+#: Those whose many tries take seconds.
+THOROUGH = ("the outbox may not be written", "events are not taken, and it is dropped again upon its manifest")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.thorough] if name in THOROUGH else []) for name in OUTAGES]
+)
 def test_an_outage_delays_a_job_and_does_nothing_else(aws: Accounts, name: str) -> None:
     plan, outage = OUTAGES[name]
     ran = run(replace(plan, outages=(outage,)), Mishap(), aws)

@@ -13,7 +13,7 @@ from tests.simulation.schedules import Chance, run, run_seed, told
 from tests.simulation.script import Plan, draw_plan
 
 #: Schedules of a test run, in batches that the test processes share; `.ci/run` and `make simulate` run many more.
-BATCHES, BATCH = 4, 4
+BATCHES, BATCH = 2, 4
 
 
 @st.composite

@@ -12,6 +12,8 @@ import pytest
 
 from local.gateways import Behaviour, SimulatedGateways
 
+pytestmark = pytest.mark.thorough
+
 #: Reading the machine's certificates for each client would take most of these tests' time.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 FAST = "/veo31f/v1/veo-3.1-fast/generate"

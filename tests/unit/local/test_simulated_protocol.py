@@ -17,6 +17,8 @@ import pytest
 
 from local.gateways import Behaviour, SimulatedGateways
 
+pytestmark = pytest.mark.thorough
+
 #: Reading the machine's certificates for each client would take most of these tests' time.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 KEY = {"Ocp-Apim-Subscription-Key": "sim-key"}

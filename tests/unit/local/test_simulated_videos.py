@@ -22,6 +22,8 @@ from local.gateways import SimulatedGateways
 from local.gateways.samples import sample_clip, sample_picture, sample_sound
 from local.gateways.video import FORMATS, cut_out, film, read_picture, read_sound, signed, size_for, still
 
+pytestmark = pytest.mark.thorough
+
 #: Reading the machine's certificates for each client would take most of these tests' time.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 KEY = {"Ocp-Apim-Subscription-Key": "sim-key"}

@@ -22,7 +22,7 @@ _TRUST = (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def session() -> Any:
     with mock_aws():
         boto3.client("iam").create_role(RoleName="submit", AssumeRolePolicyDocument=_TRUST)

@@ -126,9 +126,9 @@ class JobsTable:
         except self._client.exceptions.ConditionalCheckFailedException as error:
             # The client tries again when an answer is lost on the way. Then it may be our own write that we find.
             before: Mapping[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]
-            if same(before, to_item(job)):
-                return True
             now = from_item(before) if before else None
+            if now and same(before, to_item(job.evolve(drop=now.drop))):
+                return True
             if now is None or was is None or not now.differs_only_in_drops(was):
                 return False
             return self.put(job.knowing(now.drop), now)

@@ -72,7 +72,7 @@ class Admission:
                 known = held.dropped(job.drop)
                 if known != held and not self._store.note_drop(held, job.drop):
                     return self.decide(job, model, mistakes)  # it has moved on meanwhile, and the drop is not noted
-                outcome = self._send(known, held)
+                outcome = self._send(known, known)
             case Arrival.RETRY, Job() as ended:
                 again = job.evolve(created_at=ended.created_at, history=ended.history, claims=ended.claims)
                 outcome = self._admit(again.knowing(ended.drop), ended, model, mistakes)
