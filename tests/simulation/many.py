@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from multiprocessing.pool import Pool
+from multiprocessing.queues import SimpleQueue
 
 from dropreel.jobs import Status
 from tests.simulation.account import accounts
@@ -41,12 +44,27 @@ def batches(first: int, schedules: int) -> Iterator[range]:
         yield range(start, min(start + BATCH, first + schedules))
 
 
+def pool_of(workers: int) -> Pool:
+    """So many processes, each of which stays on one processor: its threads take turns, and never run at once."""
+    spawn = multiprocessing.get_context("spawn")
+    places: SimpleQueue[int] = spawn.SimpleQueue()
+    for number in range(workers):
+        places.put(number)
+    return spawn.Pool(workers, _take_a_place, (places,))
+
+
+def _take_a_place(places: SimpleQueue[int]) -> None:
+    if sys.platform == "linux":
+        processors = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {processors[places.get() % len(processors)]})
+
+
 def simulate(first: int, schedules: int, workers: int) -> int:
     """Run schedules in several processes, until the end or Ctrl-C; the number of failures, 1 if some were not run."""
     counts: Counter[str] = Counter()
     failures: list[str] = []
     began = time.monotonic()
-    with multiprocessing.get_context("spawn").Pool(workers) as pool, suppress(KeyboardInterrupt):
+    with pool_of(workers) as pool, suppress(KeyboardInterrupt):
         for found, wrong in pool.imap_unordered(run_batch, batches(first, schedules)):
             counts.update(found)
             failures += wrong
@@ -77,7 +95,7 @@ def enumerate_crashes(workers: int) -> int:
     counts: Counter[str] = Counter()
     failures: list[str] = []
     began = time.monotonic()
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+    with pool_of(workers) as pool:
         for found, wrong in pool.imap_unordered(enumerate_story, [*STORIES, *SAD_STORIES]):
             counts.update(found)
             failures += wrong
