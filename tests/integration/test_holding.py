@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ParamValidationError
 
+from dropreel.aws.budget import tomorrow
 from dropreel.aws.executions import Executions
 from dropreel.aws.gates import LOST, Gates
 from dropreel.aws.queues import woken
@@ -164,6 +165,7 @@ def test_one_gateways_refusal_does_not_hold_the_other(world: World) -> None:
 
 
 def test_raised_budget_lets_held_jobs_go_on(world: World) -> None:
+    world.ahead = tomorrow(time.time()) - time.time()  # so that all of it is in one day
     world.setting(daily_budget_usd=Decimal("1.20"))
     drop(world, "a", "b", "c")
     world.take()
