@@ -154,8 +154,7 @@ class Job:
 
     def dropped(self, drop: str) -> Job:
         """The same job, which knows of one more drop of its files; an older one may come to be known later."""
-        known = self.drop.split()
-        return self if not drop or drop in known else replace(self, drop=" ".join([*known[-MOST_DROPS:], drop]))
+        return replace(self, drop=drop).knowing(self.drop)
 
     def knowing(self, drops: str) -> Job:
         """The same job, which knows of these drops as well; where it has others, they are newer."""
