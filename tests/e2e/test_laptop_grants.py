@@ -129,10 +129,20 @@ def everything_that_happens_to_drops(laptop: RecordedLaptop, gateways: Simulated
     put(f"{FILM_OF}/pair.png", sample_picture())
     put(f"{FILM_OF}/waits/x.png", sample_picture())
     put(f"{FILM_OF}/waits/_defaults.json", '{"prompt": "a cat"}')  # is looked for by what waits
-    message = {"model": "aimlapi-veed-fabric", "id": "polled", "input": {"image_url": "https://a.example/a.png"}}
-    message["input"]["audio_url"] = "https://a.example/a.mp3"  # type: ignore[index]
-    laptop.client("sqs").send_message(QueueUrl=laptop.outputs["QueueUrl"], MessageBody=json.dumps(message))
-    assert eventually(lambda: ended(*DROPS, "wrong", "pair", "polled", "x"), 240), laptop.outputs
+    elsewhere = SETTINGS["media_buckets"]
+    s3.create_bucket(Bucket=elsewhere)
+    s3.put_bucket_versioning(Bucket=elsewhere, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket=elsewhere, Key="a.png", Body=sample_picture())
+    for name, picture in {
+        "polled": "https://a.example/a.png",
+        "named": f"s3://{elsewhere}/a.png",
+        "missing": f"s3://{elsewhere}/b.png",
+    }.items():
+        media = {"image_url": picture, "audio_url": "https://a.example/a.mp3"}
+        message = {"model": "aimlapi-veed-fabric", "id": name, "input": media}
+        laptop.client("sqs").send_message(QueueUrl=laptop.outputs["QueueUrl"], MessageBody=json.dumps(message))
+    met = (*DROPS, "wrong", "pair", "polled", "named", "missing", "x")
+    assert eventually(lambda: ended(*met), 240), laptop.outputs
     steps = partial(s3.list_objects_v2, Bucket=laptop.outputs["OutboxBucket"], Prefix=f"{CUTTER}/row-")
     assert eventually(lambda: any(".json" in item["Key"] for item in steps().get("Contents", [])), 60)
 
