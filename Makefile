@@ -70,7 +70,12 @@ lint: .venv/dev.stamp
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 
-types: .venv/dev.stamp ## mypy --strict (a minute at first, seconds then)
+.venv/types.stamp: .venv/dev.stamp requirements/types.txt
+	@echo "· installing mypy (once)"
+	@$(PIP) --requirement requirements/types.txt
+	@touch $@
+
+types: .venv/types.stamp ## mypy --strict (a minute at first, seconds then)
 	@echo "· mypy --strict"
 	@$(BIN)/mypy --no-error-summary
 	@for handler in functions/*/handler.py; do $(BIN)/mypy --no-error-summary $$handler || exit 1; done
@@ -87,7 +92,7 @@ judges: .build/judges.stamp ## what others than moto say: MiniStack, SeaweedFS, 
 	  tests=$$?; wait $$judges || tests=1; cat .build/judges.log; exit $$tests
 
 lock: .venv/dev.stamp ## choose versions anew (needs uv)
-	@for name in layers/vendor/requirements layers/http/requirements layers/catalog/requirements requirements/laptop requirements/dev requirements/browser requirements/judges requirements/bench \
+	@for name in layers/vendor/requirements layers/http/requirements layers/catalog/requirements requirements/laptop requirements/dev requirements/types requirements/browser requirements/judges requirements/bench \
 	  benchmarks/coldstart/bare/requirements benchmarks/coldstart/usual/requirements; do \
 	  uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
 	    --no-emit-index-url --no-strip-extras $$name.in --output-file $$name.txt || exit 1; done
@@ -97,7 +102,6 @@ schemas: .venv/laptop.stamp ## docs/schemas, by which editors complete a setting
 	  $(BIN)/dropreel models $$model --schema >docs/schemas/$$model.json || exit 1; done
 
 long: .venv/dev.stamp ## the tests that take minutes: the command line, the docs' commands, every life of a job killed everywhere
-	@$(PYTEST) tests/infra -m long
 	@$(PYTEST) tests/e2e -m long --numprocesses $(WORKERS) --dist worksteal
 	@$(PYTEST) tests/simulation -m long --numprocesses $(WORKERS) --dist worksteal
 

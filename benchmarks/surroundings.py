@@ -32,8 +32,8 @@ def stack(settings: Mapping[str, str], gateway_url: str, make: Callable[..., Lap
     """dropreel on this machine, with both gateways at one address."""
     _forget_surroundings()
     assembly = synthesize(settings).with_gateways({"pixazo": gateway_url, "aimlapi": gateway_url})
-    laptop = make(assembly, name=STACK)
+    laptop = make(name=STACK)
     try:
-        yield laptop.start()
+        yield laptop.start(assembly)
     finally:
         laptop.stop()

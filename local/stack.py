@@ -46,14 +46,12 @@ class Laptop:
 
     def __init__(
         self,
-        assembly: Assembly,
         *,
         name: str,
         port: int = 0,
         page: Page | None = None,
         door: socket.socket | None = None,
     ) -> None:
-        self._assembly = assembly
         self._name = name
         self._functions: dict[str, Function] = {}
         self._undo = ExitStack()
@@ -67,15 +65,15 @@ class Laptop:
         #: the template's outputs, once it is up
         self.outputs: Mapping[str, str] = {}
 
-    def start(self) -> Self:
-        """Starts everything, and returns when it is ready.
+    def start(self, assembly: Assembly) -> Self:
+        """Starts everything that the assembly holds, and returns when it is ready.
 
         Raises StartFailed.
         """
         self.aws.start()
         self.api.start()
-        self._deploy()
-        self._start_functions()
+        self._deploy(assembly)
+        self._start_functions(assembly)
         self._start_queues()
         self._add_routes()
         return self
@@ -90,16 +88,15 @@ class Laptop:
         keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
         return boto3.client(service, endpoint_url=self.aws.url, region_name=REGION, **keys)  # type: ignore[call-overload]
 
-    def _deploy(self) -> None:
+    def _deploy(self, assembly: Assembly) -> None:
         cloudformation.Api.endpoint = self.api.url
-        template = self._assembly.template
-        for name, parameter in template.get("Parameters", {}).items():
+        for name, parameter in assembly.template.get("Parameters", {}).items():
             # What `cdk bootstrap` leaves in an account.
             if name == "BootstrapVersion":
                 self.client("ssm").put_parameter(Name=parameter["Default"], Value="30", Type="String")
         stacks = self.client("cloudformation")
         try:
-            stacks.create_stack(StackName=self._name, TemplateBody=self._assembly.text())
+            stacks.create_stack(StackName=self._name, TemplateBody=assembly.text())
         except ClientError as error:
             raise StartFailed(f"the stack can not be made: {error.response['Error']['Message']}") from error
         (stack,) = stacks.describe_stacks(StackName=self._name)["Stacks"]
@@ -109,9 +106,9 @@ class Laptop:
             )
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
-    def _start_functions(self) -> None:
+    def _start_functions(self, assembly: Assembly) -> None:
         """Starts a process of each function, and waits until all have imported their code."""
-        for definition in self._definitions():
+        for definition in self._definitions(assembly):
             session = self.client("sts").assume_role(RoleArn=definition.role, RoleSessionName=definition.name)
             function = self.function(
                 definition,
@@ -130,9 +127,9 @@ class Laptop:
         groups = {function.log: function.definition.log_group for function in self._functions.values()}
         self._undo.callback(FunctionLogs(groups, logs_backends[ACCOUNT][REGION]).start().stop)
 
-    def _definitions(self) -> list[Definition]:
+    def _definitions(self, assembly: Assembly) -> list[Definition]:
         """The functions as moto has resolved them, with the code and layers that the template names."""
-        resources = self._assembly.template["Resources"]
+        resources = assembly.template["Resources"]
         made = self.client("cloudformation").describe_stack_resources(StackName=self._name)["StackResources"]
         names = {resource["LogicalResourceId"]: resource.get("PhysicalResourceId", "") for resource in made}
         fed = {mapping.function_arn for mapping in self._mappings()}
@@ -151,8 +148,8 @@ class Laptop:
                     role=str(function.role),
                     environment=function.environment_vars,
                     log_group=_log_group(properties, names, function.function_name),
-                    code=self._assembly.assets[properties["Code"]["S3Key"]],
-                    layers=tuple(self._assembly.assets[layer["S3Key"]] for layer in layers),
+                    code=assembly.assets[properties["Code"]["S3Key"]],
+                    layers=tuple(assembly.assets[layer["S3Key"]] for layer in layers),
                     most=_MOST_FED if function.function_arn in fed else _MOST_QUICK,
                     reserved=function.reserved_concurrency,
                 )

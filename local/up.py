@@ -14,7 +14,7 @@ from cli import stack
 from console.server import Console
 from infra.environments import GATEWAYS, environment
 from local import leash
-from local.assembly import STACK, Assembly, synthesize
+from local.assembly import STACK, synthesize
 from local.http_api import Page
 from local.leash import PROJECT
 from local.moto_server import REGION
@@ -81,18 +81,19 @@ def up(options: Options, *, tell: Callable[[str], None]) -> Iterator[Running]:
     environment("local", options.settings)
     _forget_surroundings()
     with ExitStack() as undo:
-        tell("synthesizing the stack")
-        assembly = synthesize(options.settings)
         gateways = dict(options.gateways)
         if len(gateways) < len(GATEWAYS):
             tell("starting the simulated gateways")
             simulated = undo.enter_context(_simulated_gateways())
             gateways = dict.fromkeys(GATEWAYS, simulated) | gateways
-        tell("starting AWS and the functions")
         console: Future[Console] = Future()
-        laptop = _laptop(assembly.with_gateways(gateways), options, lambda asked: console.result().respond(asked))
+        # Before the synthesis, so that a port that is taken is known in a moment, too.
+        laptop = _laptop(options, lambda asked: console.result().respond(asked))
         undo.callback(laptop.stop)
-        laptop.start()
+        tell("synthesizing the stack")
+        assembly = synthesize(options.settings).with_gateways(gateways)
+        tell("starting AWS and the functions")
+        laptop.start(assembly)
         console.set_result(Console(stack.find("local", laptop.aws.url), paid_gateways=options.gateways))
         yield Running(addresses=_addresses(laptop), logs=laptop.directory, laptop=laptop)
 
@@ -105,9 +106,9 @@ def _forget_surroundings() -> None:
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "localhost,127.0.0.1"
 
 
-def _laptop(assembly: Assembly, options: Options, page: Page) -> Laptop:
+def _laptop(options: Options, page: Page) -> Laptop:
     try:
-        return Laptop(assembly, name=STACK, port=options.port, page=page, door=options.door)
+        return Laptop(name=STACK, port=options.port, page=page, door=options.door)
     except OSError as error:
         raise StartFailed(
             f"port {options.port}: {os.strerror(error.errno or 0)}; another --port, or none, takes a free one"

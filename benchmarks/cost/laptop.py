@@ -149,13 +149,13 @@ def _tells_of_an_object(body: str) -> bool:
 class MeteredLaptop(Laptop):
     """A stack whose use is counted, and whose time leaps."""
 
-    def __init__(self, assembly: Assembly, *, name: str, meter: Meter, clock: Clock) -> None:
+    def __init__(self, *, name: str, meter: Meter, clock: Clock) -> None:
         self.meter = meter
         self._clock = clock
         self._labels: dict[str, str] = {}
         self.server = partial(MeteredServer, meter=meter)
         self.function = self._metered_function
-        super().__init__(assembly, name=name)
+        super().__init__(name=name)
 
     @property
     def busy(self) -> bool:
@@ -194,7 +194,7 @@ class MeteredLaptop(Laptop):
         label = definition.environment["POWERTOOLS_SERVICE_NAME"]
         return MeteredFunction(definition, meter=self.meter, label=label, **more)
 
-    def _definitions(self) -> list[Definition]:
+    def _definitions(self, assembly: Assembly) -> list[Definition]:
         return [
             replace(
                 definition,
@@ -206,7 +206,7 @@ class MeteredLaptop(Laptop):
                     "BENCHMARK_CLOCK": str(self._clock.file),
                 },
             )
-            for definition in super()._definitions()
+            for definition in super()._definitions(assembly)
         ]
 
     def _invoke_route(self, name: str, event: bytes) -> Answer:
@@ -222,9 +222,9 @@ def metered_laptop(assembly: Assembly, *, name: str, clock: Clock) -> Iterator[M
     with ExitStack() as undo:
         undo.enter_context(clock.in_state_machines())
         undo.enter_context(clock.in_s3())
-        laptop = MeteredLaptop(assembly, name=name, meter=Meter(), clock=clock)
+        laptop = MeteredLaptop(name=name, meter=Meter(), clock=clock)
         undo.callback(laptop.stop)
-        laptop.start()
+        laptop.start(assembly)
         undo.callback(setattr, notifications, "_invoke_awslambda", original)
         notifications._invoke_awslambda = laptop.invoke_later
         yield laptop

@@ -98,9 +98,9 @@ class RecordedLaptop(Laptop):
 def recorded() -> Iterator[RecordedLaptop]:
     with SimulatedGateways(seconds=0.3, scale=0.1) as gateways:
         urls = {"pixazo": gateways.url, "aimlapi": gateways.url}
-        laptop = RecordedLaptop(synthesize(SETTINGS).with_gateways(urls), name=STACK)
+        laptop = RecordedLaptop(name=STACK)
         try:
-            laptop.start()
+            laptop.start(synthesize(SETTINGS).with_gateways(urls))
             everything_that_happens_to_drops(laptop, gateways)
             yield laptop
         finally:

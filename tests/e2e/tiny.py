@@ -245,9 +245,9 @@ def tiny_stack(folder: Path) -> Iterator[Tiny]:
     code.mkdir()
     (code / "handler.py").write_text(_HANDLER)
     assets = {"tiny": code, "client": _client(folder / "client")}
-    laptop = Laptop(Assembly(_template(notes), assets), name="tiny")
+    laptop = Laptop(name="tiny")
     try:
-        laptop.start()
+        laptop.start(Assembly(_template(notes), assets))
         yield Tiny(laptop, notes)
     finally:
         laptop.stop()

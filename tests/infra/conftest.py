@@ -10,48 +10,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from tests.infra.synthesized import Assembly
-
-_STACKS: dict[str, tuple[str, dict[str, object]]] = {
-    "dev": ("dev", {}),
-    "prod": ("prod", {}),
-    "local": ("local", {}),
-    "everything set": (
-        "staging",
-        {
-            "quiet_seconds": "0",
-            "webhooks": "false",
-            "progress": "true",
-            "first_poll_seconds": "30",
-            "poll_seconds": "20",
-            "deadline_seconds": "60",
-            "max_error_retries": "0",
-            "held_retry_seconds": "60",
-            "resubmit_unknown": "true",
-            "daily_budget_usd": "12.50",
-            "default_price_usd": "0.75",
-            "media_hosts": "cdn.example.com,Media.example.com",
-            "media_buckets": "first-bucket,second-bucket",
-            "pixazo_url": "https://pixazo.example.com/",
-            "aimlapi_url": "https://aimlapi.example.com",
-            "submit_concurrency": "2",
-            "deliver_concurrency": "3",
-            "snap_start": "true",
-            "runtime": "python3.12",
-            "architecture": "x86_64",
-            "log_retention_days": "90",
-            "replaced_versions_days": "15",
-            "senders": (
-                "arn:aws:sns:eu-west-1:123456789012:orders,"
-                "arn:aws:events:eu-west-1:123456789012:rule/shop/orders,arn:aws:sns:us-east-1:210987654321:theirs"
-            ),
-            "callback_domain": "Calls.example.com",
-            "alarm_key": "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-            "permissions_boundary": "developers",
-            "tags": "team=films,cost=7",
-        },
-    ),
-}
+from tests.infra.synthesized import STACKS, Assembly
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +36,7 @@ def _synthesize(folder: Path) -> None:
     from infra.app import build, flags
 
     app = App(outdir=str(folder), context=flags())
-    for env, overrides in _STACKS.values():
+    for env, overrides in STACKS.values():
         build(app, env=env, overrides=overrides)
     build(Construct(app, "Slow"), env="dev", overrides={"held_retry_seconds": "86399"})
     bounded = Construct(app, "Bounded")
@@ -91,7 +50,7 @@ def _synthesize(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def assemblies(synthesized: Path) -> dict[str, Assembly]:
-    return {name: Assembly(synthesized / f"Dropreel-{env}.template.json") for name, (env, _) in _STACKS.items()}
+    return {name: Assembly(synthesized / f"Dropreel-{env}.template.json") for name, (env, _) in STACKS.items()}
 
 
 @pytest.fixture
@@ -143,6 +102,6 @@ def everything_set(assemblies: dict[str, Assembly]) -> Assembly:
     return assemblies["everything set"]
 
 
-@pytest.fixture(params=_STACKS)
+@pytest.fixture(params=STACKS)
 def each(request: pytest.FixtureRequest, assemblies: dict[str, Assembly]) -> Assembly:
     return assemblies[request.param]

@@ -12,6 +12,48 @@ from typing import Any
 #: What a template holds is whatever CloudFormation takes.
 Json = Any
 
+#: Stacks by what tests call them: the environment, and the settings.
+STACKS: dict[str, tuple[str, dict[str, object]]] = {
+    "dev": ("dev", {}),
+    "prod": ("prod", {}),
+    "local": ("local", {}),
+    "everything set": (
+        "staging",
+        {
+            "quiet_seconds": "0",
+            "webhooks": "false",
+            "progress": "true",
+            "first_poll_seconds": "30",
+            "poll_seconds": "20",
+            "deadline_seconds": "60",
+            "max_error_retries": "0",
+            "held_retry_seconds": "60",
+            "resubmit_unknown": "true",
+            "daily_budget_usd": "12.50",
+            "default_price_usd": "0.75",
+            "media_hosts": "cdn.example.com,Media.example.com",
+            "media_buckets": "first-bucket,second-bucket",
+            "pixazo_url": "https://pixazo.example.com/",
+            "aimlapi_url": "https://aimlapi.example.com",
+            "submit_concurrency": "2",
+            "deliver_concurrency": "3",
+            "snap_start": "true",
+            "runtime": "python3.12",
+            "architecture": "x86_64",
+            "log_retention_days": "90",
+            "replaced_versions_days": "15",
+            "senders": (
+                "arn:aws:sns:eu-west-1:123456789012:orders,"
+                "arn:aws:events:eu-west-1:123456789012:rule/shop/orders,arn:aws:sns:us-east-1:210987654321:theirs"
+            ),
+            "callback_domain": "Calls.example.com",
+            "alarm_key": "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            "permissions_boundary": "developers",
+            "tags": "team=films,cost=7",
+        },
+    ),
+}
+
 _HASH = re.compile(r"[0-9A-F]{8}$")
 
 

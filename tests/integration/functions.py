@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from dropreel.gateways import access
 from local.gateways.journal import Post
 from tests.integration.samples import ROOT, sample
-from tests.integration.world import World
+from tests.integration.world import World, gateway_client
 
 #: The gateways' key in these worlds.
 KEY = "the-key-that-nobody-may-see"
@@ -64,6 +65,8 @@ class Functions:
         self._monkeypatch = monkeypatch
         self._capsys = capsys
         self._handlers: dict[str, Callable[[Any, Any], Any]] = {}
+        # To load certificates takes longer than most events.
+        monkeypatch.setattr(access, "new_client", gateway_client)
 
     def run(self, name: str, event: object) -> Any:
         """Run a function on a copy of an event; the answer, as JSON takes it."""

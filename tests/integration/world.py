@@ -38,7 +38,7 @@ from tests import quick_moto
 from tests.tables import create_tables
 
 # Clients know nothing of what they were used for, and making them takes longer than most tests.
-_client, _gateway_client = cache(client), cache(new_client)
+_client, gateway_client = cache(client), cache(new_client)
 
 INBOX, OUTBOX, EVENTS_QUEUE = "the-inbox", "the-outbox", "bus-listener"
 
@@ -136,7 +136,7 @@ class World:
 
     @property
     def _outside(self) -> Outside:
-        return Outside(aws=_client, http=_gateway_client, clock=self.clock)
+        return Outside(aws=_client, http=gateway_client, clock=self.clock)
 
     @cached_property
     def intake(self) -> Intake:

@@ -9,14 +9,13 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import ClientError
 from botocore.session import get_session
-from mypy_boto3_s3 import S3Client
 
 from dropreel.aws import clients
 from dropreel.submit.lending import Lender
@@ -29,6 +28,9 @@ from local.gateways.samples import sample_picture
 from local.moto_server import REGION
 from tests.judges.seaweed import ACCESS_KEY, SECRET_KEY, seaweedfs
 from tests.unit.hosts import FilmHost
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 pytestmark = pytest.mark.judge
 

@@ -13,7 +13,7 @@ import pytest
 from infra.app import overrides_of, synth
 from infra.environments import ACCOUNT_ENVIRONMENTS
 from local.moto_server import ACCOUNT, REGION
-from tests.infra.synthesized import Assembly
+from tests.infra.synthesized import STACKS, Assembly
 from tests.judges.processes import BIN
 
 pytestmark = pytest.mark.judge
@@ -47,6 +47,23 @@ def test_cloudformation_validate_would_find_one(templates: list[Path], tmp_path:
         templates[0].read_text().replace('"BillingMode": "PAY_PER_REQUEST"', '"BillingMode": "PER_REQUEST"')
     )
     assert "PER_REQUEST" in json.dumps(findings(spoilt))
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_cfn_lint_finds_no_fault(stack: str, tmp_path: Path) -> None:
+    env, overrides = STACKS[stack]
+    linted = cfn_lint(synth(env=env, overrides=overrides, outdir=tmp_path))
+    assert (linted.stdout + linted.stderr, linted.returncode) == ("", 0)
+
+
+def test_cfn_lint_would_find_one(templates: list[Path], tmp_path: Path) -> None:
+    spoilt = tmp_path / "spoilt.json"
+    spoilt.write_text(templates[0].read_text().replace('"BillingMode": "PAY', '"BillingMode": "'))
+    assert "PER_REQUEST" in cfn_lint(spoilt).stdout
+
+
+def cfn_lint(template: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([BIN / "cfn-lint", template], capture_output=True, text=True, check=False)
 
 
 def asl_validator(*definitions: Path) -> subprocess.CompletedProcess[str]:

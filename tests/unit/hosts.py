@@ -10,12 +10,14 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
 from botocore.config import Config
-from mypy_boto3_s3 import S3Client
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 #: What `x-amz-content-sha256` says of a body in chunks with a checksum behind them.
 STREAMED = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"

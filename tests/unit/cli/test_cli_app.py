@@ -10,7 +10,7 @@ from importlib import import_module
 import pytest
 
 from cli.app import VERBS, command
-from infra.assets import PROJECT
+from local.leash import PROJECT
 
 LINES = {name: line for verbs in VERBS.values() for name, line in verbs.items()}
 #: What takes long to load, of what verbs need.
