@@ -112,7 +112,7 @@ _sign = SigV4Auth.add_auth
 
 def _sign_here(auth: SigV4Auth, request: AWSRequest) -> None:
     """Nobody here checks a signature, so of what is sent as it is only the scope is written; the judges check them."""
-    parts = urlsplit(request.url)
+    parts = urlsplit(str(request.url))
     if f"{parts.scheme}://{parts.netloc}" in _servers and type(auth) in (SigV4Auth, S3SigV4Auth):
         request.context["timestamp"] = "20260101T000000Z"
         request.headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential={auth.scope(request)}, Signature=none"
@@ -120,7 +120,7 @@ def _sign_here(auth: SigV4Auth, request: AWSRequest) -> None:
         _sign(auth, request)
 
 
-SigV4Auth.add_auth = _sign_here  # type: ignore[method-assign]
+SigV4Auth.add_auth = _sign_here  # type: ignore[method-assign, assignment]
 BUILTIN_HANDLERS.append(("before-send", _answer_here))
 # botocore writes its own name anew at each call, a tenth of what one takes then.
 UserAgentString.rebuild_and_replace_user_agent_handler = lambda self, *_, **__: None  # type: ignore[method-assign]
