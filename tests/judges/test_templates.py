@@ -19,8 +19,8 @@ from tests.judges.processes import BIN
 pytestmark = pytest.mark.judge
 
 ASL_VALIDATOR = "asl-validator@4.0.0"
-#: A function waits for its role's policy too, as the CDK has it; that it names the role besides says nothing new. And an
-#: account in an ARN is another's, by a setting.
+#: A function waits for its role's policy too, as the CDK has it; that it names the role besides says nothing new.
+#: And an account in an ARN is another's, by a setting.
 NEEDLESS = {"W3005", "W9013"}
 
 
