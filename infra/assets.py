@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import sysconfig
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from types import ModuleType
 
@@ -78,8 +80,12 @@ def packages(layer: str, *, environment: Environment) -> Code:
     key = hashlib.sha256("\n".join([requirements.read_text(), *PIP, *NEEDLESS, *machine, *ours]).encode())
 
     def build(built: Path) -> None:
-        _install(requirements, [] if environment.laptop else machine, built / "python")
-        models.trim(built / "python")
+        python = built / "python"
+        if not (environment.laptop and _copy(requirements, python)):
+            _install(requirements, [] if environment.laptop else machine, python)
+        for path in (path for pattern in NEEDLESS for path in python.glob(pattern)):
+            shutil.rmtree(path)
+        models.trim(python)
         bytecode.compile_all(built, runtime=runtime, there=LAYERS)
 
     return _kept(key.hexdigest()[:32], build)
@@ -116,10 +122,28 @@ def _machine(environment: Environment) -> list[str]:
     return ["--implementation=cp", f"--python-version={settings.runtime.removeprefix('python')}", *platforms]
 
 
+def _copy(requirements: Path, python: Path) -> bool:
+    """Copy what is pinned from this environment, to which `make` brought it by the same hashes; whether it has it all.
+
+    A laptop's functions run on the machine itself, so pip would bring the same files once more.
+    """
+    pinned = re.findall(r"^([\w.-]+)==(\S+)", requirements.read_text(), re.MULTILINE)
+    try:
+        found = [(distribution(name), version) for name, version in pinned]
+    except PackageNotFoundError:
+        return False
+    if any(each.version != version or not each.files for each, version in found):
+        return False
+    for each, _ in found:
+        for file in each.files or ():
+            if not {"..", "__pycache__"} & set(file.parts):
+                (python / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(str(file.locate()), python / file)
+    return True
+
+
 def _install(requirements: Path, options: list[str], python: Path) -> None:
     pip = [sys.executable, "-m", "pip", *PIP, *options, "--target", str(python), "--requirement", str(requirements)]
     ran = subprocess.run(pip, capture_output=True, text=True, check=False)  # noqa: S603 (our own words)
     if ran.returncode:
         raise BuildError(f"pip could not install {requirements.relative_to(PROJECT)}:\n{ran.stderr.strip()}")
-    for path in (path for pattern in NEEDLESS for path in python.glob(pattern)):
-        shutil.rmtree(path)

@@ -14,8 +14,9 @@ from local.runtime_api import Invocation, RuntimeApi
 
 #: what Lambda itself brings to a function; everything else must come from its layers
 _RUNTIME_DISTRIBUTIONS = ("awslambdaric", "snapshot-restore-py", "simplejson")
-#: an interpreter that sees no site-packages, since a missing dependency must be missing; and keeps byte code elsewhere
-_ISOLATED = ("-S", "-s", "-P", "-X", f"pycache_prefix={leash.BUILD / 'pycache'}")
+#: an interpreter that sees no site-packages, since a missing dependency must be missing; and that writes nothing beside
+#: its code, as none can there: the byte code is the one that was uploaded
+_ISOLATED = ("-S", "-s", "-P", "-B")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from botocore.loaders import Loader
 from botocore.regions import EndpointResolver
 
 from dropreel import settings, wiring
-from infra import bytecode, models
+from infra import assets, bytecode, models
 from infra.assets import LAYERS, PROJECT
 from infra.environments import HOST_RUNTIME
 from tests.infra.synthesized import Assembly
@@ -166,3 +166,30 @@ def test_endpoints_of_all_regions_are_botocores_own(local: Assembly, service: st
 def test_what_all_services_share_is_there_whole(local: Assembly, name: str) -> None:
     everything, ours = _loaders(local)
     assert ours.load_data(name) == everything.load_data(name)
+
+
+# Where packages come from
+
+
+@pytest.mark.parametrize("layer", ["vendor", "http", "catalog"])
+@pytest.mark.cdk_cli
+def test_a_laptops_layer_holds_what_pip_would_bring(tmp_path: Path, layer: str) -> None:
+    requirements = PROJECT / "layers" / layer / "requirements.txt"
+    assets._install(requirements, [], tmp_path / "pip")
+    assert assets._copy(requirements, tmp_path / "copied")
+    brought, copied = (_contents(tmp_path / name) for name in ("pip", "copied"))
+    assert brought.keys() == copied.keys()
+    assert [name for name, content in brought.items() if copied[name] != content] == []
+
+
+@pytest.mark.parametrize("pin", ["pydantic==0.0.1", "no-such-package==1.0"])
+def test_what_is_not_here_in_the_pinned_version_is_left_to_pip(tmp_path: Path, pin: str) -> None:
+    (tmp_path / "requirements.txt").write_text(f"{pin} \\\n    --hash=sha256:0\n")
+    assert not assets._copy(tmp_path / "requirements.txt", tmp_path / "copied")
+    assert not (tmp_path / "copied").exists()
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    """The files by name, but for commands and for what each installation writes of itself."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.parent.suffix != ".dist-info")
+    return {name: path.read_bytes() for path in files if not (name := str(path.relative_to(folder))).startswith("bin/")}
