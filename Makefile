@@ -50,11 +50,11 @@ test: lint ## everything that needs no more than Python, but for the types
 test-calls:
 	@$(PYTEST) tests/unit $(SHORT) --numprocesses $(HALF) --dist worksteal
 	@$(PYTEST) tests/simulation $(SHORT) --numprocesses $(HALF) --dist worksteal
+	@$(PYTEST) tests/infra $(SHORT) --numprocesses $(HALF) --dist worksteal
 
 test-stacks:
 	@$(PYTEST) tests/e2e $(SHORT) --numprocesses $(WORKERS) --dist loadgroup
 	@$(PYTEST) tests/integration $(SHORT) --numprocesses $(WORKERS) --dist worksteal
-	@$(PYTEST) tests/infra $(SHORT) --numprocesses $(HALF) --dist worksteal
 
 thorough: .venv/dev.stamp ## that the laptop stack is as strict as AWS, and the simulation finds what is wrong (minutes)
 	@$(PYTEST) tests/unit -m thorough --numprocesses $(WORKERS) --dist worksteal
