@@ -14,9 +14,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from moto.core import responses
 from moto.core.serialize import JSONSerializer
-from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
@@ -193,9 +191,7 @@ def _copy_no_whole_tables() -> None:
 
 @cache
 def be_quick() -> None:
-    """Spares moto what takes much of its time and changes no answer; most of it is DynamoDB's."""
-    # Which methods a service's class has was listed anew for each request.
-    _replace(responses, "method_names_from_class", cache(method_names_from_class))
+    """Spares moto's DynamoDB what takes most of its time and changes no answer."""
     _write_items_quickly()
     _look_through_many_quickly()
 

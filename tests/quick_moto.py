@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from botocore.handlers import BUILTIN_HANDLERS
 from botocore.useragent import UserAgentString
 from moto import backend_index
 from moto.backends import get_backend
+from moto.core import responses
 from moto.core.base_backend import BackendDict
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -122,5 +123,7 @@ def _sign_here(auth: SigV4Auth, request: AWSRequest) -> None:
 
 SigV4Auth.add_auth = _sign_here  # type: ignore[method-assign, assignment]
 BUILTIN_HANDLERS.append(("before-send", _answer_here))
+# moto lists the methods of a service's class anew for each request.
+responses.method_names_from_class = cache(responses.method_names_from_class)  # type: ignore[attr-defined]
 # botocore writes its own name anew at each call, a tenth of what one takes then.
 UserAgentString.rebuild_and_replace_user_agent_handler = lambda self, *_, **__: None  # type: ignore[method-assign]
