@@ -63,9 +63,14 @@ def _ask(answer: Callable[..., Answer], request: AWSPreparedRequest) -> Answer:
 _searching = BotocoreStubber.process_request
 
 
+#: moto lists them anew for each request.
+_methods_of_class = cache(responses.method_names_from_class)  # type: ignore[attr-defined]
+
+
 def install() -> None:
     """For this process, from now on."""
     be_quick()
+    responses.method_names_from_class = _methods_of_class  # type: ignore[attr-defined]
     BotocoreStubber.process_request = _process_request  # type: ignore[method-assign, assignment]
 
 
@@ -84,6 +89,7 @@ def in_process(address: str = "http://moto") -> Iterator[str]:
     process, whoever asks that by HTTP is answered from the same account.
     """
     _servers.add(address)
+    responses.method_names_from_class = _methods_of_class  # type: ignore[attr-defined]
     try:
         yield address
     finally:
@@ -123,7 +129,5 @@ def _sign_here(auth: SigV4Auth, request: AWSRequest) -> None:
 
 SigV4Auth.add_auth = _sign_here  # type: ignore[method-assign, assignment]
 BUILTIN_HANDLERS.append(("before-send", _answer_here))
-# moto lists the methods of a service's class anew for each request.
-responses.method_names_from_class = cache(responses.method_names_from_class)  # type: ignore[attr-defined]
 # botocore writes its own name anew at each call, a tenth of what one takes then.
 UserAgentString.rebuild_and_replace_user_agent_handler = lambda self, *_, **__: None  # type: ignore[method-assign]
