@@ -17,11 +17,12 @@ help: ## this list
 
 .venv: .venv/laptop.stamp ## the environment that holds the `dropreel` command
 
-.venv/laptop.stamp: requirements/laptop.txt pyproject.toml
+.venv/laptop.stamp: requirements/pip.txt requirements/laptop.txt pyproject.toml
 	@echo "· making .venv ($$($(PYTHON) --version))"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dropreel needs Python 3.11 or newer")'
 	@$(PYTHON) -m venv .venv
 	@echo "· installing what the laptop stack needs (once, about half a minute)"
+	@$(PIP) --requirement requirements/pip.txt
 	@$(PIP) --requirement requirements/laptop.txt
 	@$(BIN)/python -m pip -qq --disable-pip-version-check install --no-build-isolation --no-deps --editable .
 	@touch $@
@@ -92,7 +93,7 @@ judges: .build/judges.stamp ## what others than moto say: MiniStack, SeaweedFS, 
 	  tests=$$?; wait $$judges || tests=1; cat .build/judges.log; exit $$tests
 
 lock: .venv/dev.stamp ## choose versions anew (needs uv)
-	@for name in layers/vendor/requirements layers/http/requirements layers/catalog/requirements requirements/laptop requirements/dev requirements/types requirements/browser requirements/judges requirements/bench \
+	@for name in layers/vendor/requirements layers/http/requirements layers/catalog/requirements requirements/pip requirements/laptop requirements/dev requirements/types requirements/browser requirements/judges requirements/bench \
 	  benchmarks/coldstart/bare/requirements benchmarks/coldstart/usual/requirements; do \
 	  uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-annotate \
 	    --no-emit-index-url --no-strip-extras $$name.in --output-file $$name.txt || exit 1; done
