@@ -9,21 +9,27 @@ import copy
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
+import jsonpath_ng.ext
 from moto.core.serialize import JSONSerializer
+from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.parsing.ast_nodes import Node  # type: ignore[attr-defined]
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
 from moto.events.models import EventBus
 from moto.s3 import notifications
 from moto.s3.models import FakeBucket
 from moto.sqs.models import DEFAULT_SENDER_ID, Message, Queue, SQSBackend
 from moto.stepfunctions import models as stepfunctions
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from local import moto_events, quick_queues
@@ -191,9 +197,42 @@ def _copy_no_whole_tables() -> None:
 
 @cache
 def be_quick() -> None:
-    """Spares moto's DynamoDB what takes most of its time and changes no answer."""
+    """Spares moto what takes most of its time and changes no answer."""
     _write_items_quickly()
     _look_through_many_quickly()
+    _read_expressions_once()
+
+
+def _read_expressions_once() -> None:
+    """The same few expressions come with each write and each event, and to read one takes longer than to carry it out.
+
+    What was read is never changed: whoever works on a tree of nodes has a copy of it.
+    """
+    take_apart = ConditionExpressionParser._lex_condition_expression
+
+    @cache
+    def parts_of(expression: str | None) -> tuple[Any, ...]:
+        return tuple(take_apart(ConditionExpressionParser(expression, {}, {})))
+
+    def lex(parser: ConditionExpressionParser) -> deque[Any]:
+        return deque(parts_of(parser.condition_expression))
+
+    def twin(node: Node, memo: dict[int, Any]) -> Node:
+        other = object.__new__(type(node))
+        other.__dict__ |= node.__dict__
+        other.children = node.children and [
+            twin(child, memo) if isinstance(child, Node) else child for child in node.children
+        ]
+        for child in other.children or ():
+            if isinstance(child, Node):
+                child.set_parent(other)
+        return other
+
+    _replace(UpdateExpressionParser, "make", cache(UpdateExpressionParser.make))
+    _replace(ConditionExpressionParser, "_lex_condition_expression", lex)
+    _replace(Node, "__deepcopy__", twin)
+    for reads_paths in (jsonpath_ng.ext, json_path):
+        _replace(reads_paths, "parse", cache(jsonpath_ng.ext.parser.parse))
 
 
 def _write_items_quickly() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
@@ -63,14 +63,18 @@ def _ask(answer: Callable[..., Answer], request: AWSPreparedRequest) -> Answer:
 _searching = BotocoreStubber.process_request
 
 
-#: moto lists them anew for each request.
+#: moto lists a class's methods anew for each request.
 _methods_of_class = cache(responses.method_names_from_class)  # type: ignore[attr-defined]
+
+
+def _list_methods_once() -> None:
+    responses.method_names_from_class = _methods_of_class  # type: ignore[attr-defined]
 
 
 def install() -> None:
     """For this process, from now on."""
     be_quick()
-    responses.method_names_from_class = _methods_of_class  # type: ignore[attr-defined]
+    _list_methods_once()
     BotocoreStubber.process_request = _process_request  # type: ignore[method-assign, assignment]
 
 
@@ -81,6 +85,10 @@ _servers: set[str] = set()
 _one_at_a_time = threading.RLock()
 
 
+def _is_here(parts: SplitResult) -> bool:
+    return f"{parts.scheme}://{parts.netloc}" in _servers
+
+
 @contextmanager
 def in_process(address: str = "http://moto") -> Iterator[str]:
     """What botocore's clients send to this address is answered by moto without a way through any server.
@@ -89,7 +97,7 @@ def in_process(address: str = "http://moto") -> Iterator[str]:
     process, whoever asks that by HTTP is answered from the same account.
     """
     _servers.add(address)
-    responses.method_names_from_class = _methods_of_class  # type: ignore[attr-defined]
+    _list_methods_once()
     try:
         yield address
     finally:
@@ -98,7 +106,7 @@ def in_process(address: str = "http://moto") -> Iterator[str]:
 
 def _answer_here(event_name: str, request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
     parts = urlsplit(request.url)
-    if f"{parts.scheme}://{parts.netloc}" not in _servers:
+    if not _is_here(parts):
         return None
     signed = request.headers["Authorization"]
     found = _SIGNED_FOR.search(signed if isinstance(signed, bytes) else signed.encode())
@@ -119,8 +127,7 @@ _sign = SigV4Auth.add_auth
 
 def _sign_here(auth: SigV4Auth, request: AWSRequest) -> None:
     """Nobody here checks a signature, so of what is sent as it is only the scope is written; the judges check them."""
-    parts = urlsplit(str(request.url))
-    if f"{parts.scheme}://{parts.netloc}" in _servers and type(auth) in (SigV4Auth, S3SigV4Auth):
+    if _is_here(urlsplit(str(request.url))) and type(auth) in (SigV4Auth, S3SigV4Auth):
         request.context["timestamp"] = "20260101T000000Z"
         request.headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential={auth.scope(request)}, Signature=none"
     else:
@@ -129,5 +136,6 @@ def _sign_here(auth: SigV4Auth, request: AWSRequest) -> None:
 
 SigV4Auth.add_auth = _sign_here  # type: ignore[method-assign, assignment]
 BUILTIN_HANDLERS.append(("before-send", _answer_here))
-# botocore writes its own name anew at each call, a tenth of what one takes then.
+# botocore writes its own name anew at each call, twice, a tenth of what one takes then.
 UserAgentString.rebuild_and_replace_user_agent_handler = lambda self, *_, **__: None  # type: ignore[method-assign]
+UserAgentString.to_string = lambda self: "botocore"  # type: ignore[method-assign]
