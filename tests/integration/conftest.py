@@ -7,8 +7,8 @@ import os
 import sys
 from collections.abc import Iterator
 
-import httpx
 import pytest
+from moto.moto_api._internal.models import moto_api_backend
 
 from dropreel import measures
 from dropreel.aws.clients import client
@@ -38,16 +38,9 @@ def callback_server() -> Iterator[CallbackServer]:
         yield server
 
 
-@pytest.fixture(scope="session")
-def forgetter() -> Iterator[httpx.Client]:
-    """Speaks to moto about itself, over plain HTTP: to load certificates takes longer than to forget a world."""
-    with httpx.Client(verify=False) as client:  # noqa: S501
-        yield client
-
-
 @pytest.fixture
-def world(account: str, callback_server: CallbackServer, forgetter: httpx.Client) -> Iterator[World]:
-    forgetter.post(f"{account}/moto-api/reset").raise_for_status()
+def world(account: str, callback_server: CallbackServer) -> Iterator[World]:
+    moto_api_backend.reset()
     with SimulatedGateways(seconds=0.05, scale=0.1, retry_seconds=0.1) as gateways:
         callback_server.world = World(gateways, callback_server.url)
         yield callback_server.world

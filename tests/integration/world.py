@@ -16,6 +16,7 @@ from typing import Any
 
 import boto3
 from botocore.session import Session
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from dropreel.aws import clients
 from dropreel.aws.clients import client
@@ -41,6 +42,7 @@ from tests.tables import create_tables
 _client, gateway_client = cache(client), cache(new_client)
 
 INBOX, OUTBOX, EVENTS_QUEUE = "the-inbox", "the-outbox", "bus-listener"
+QUEUES = f"arn:aws:sqs:us-east-1:{DEFAULT_ACCOUNT_ID}"
 
 
 class World:
@@ -50,6 +52,7 @@ class World:
         self.gateways = gateways
         self.s3, self.sqs, self.dynamodb = _client("s3"), _client("sqs"), _client("dynamodb")
         self.ahead = 0.0  # seconds that our clock is ahead of the machine's
+        self.called_back = threading.Event()
         self.intake_url = self.sqs.create_queue(QueueName="intake")["QueueUrl"]
         self.deliver_url = self.sqs.create_queue(QueueName="deliver")["QueueUrl"]
         self._buckets()
@@ -105,11 +108,10 @@ class World:
         for name in (INBOX, OUTBOX):
             self.s3.create_bucket(Bucket=name)
             self.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-        arn = self.sqs.get_queue_attributes(QueueUrl=self.intake_url, AttributeNames=["QueueArn"])["Attributes"]
         self.s3.put_bucket_notification_configuration(
             Bucket=INBOX,
             NotificationConfiguration={
-                "QueueConfigurations": [{"QueueArn": arn["QueueArn"], "Events": ["s3:ObjectCreated:*"]}]
+                "QueueConfigurations": [{"QueueArn": f"{QUEUES}:intake", "Events": ["s3:ObjectCreated:*"]}]
             },
         )
 
@@ -123,11 +125,9 @@ class World:
     def _bus(self) -> None:
         events = _client("events")
         events.create_event_bus(Name="bus")
-        url = self.sqs.create_queue(QueueName=EVENTS_QUEUE)["QueueUrl"]
-        arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        self.events_url = self.sqs.create_queue(QueueName=EVENTS_QUEUE)["QueueUrl"]
         events.put_rule(Name="all", EventBusName="bus", EventPattern='{"source": ["dropreel"]}')
-        events.put_targets(Rule="all", EventBusName="bus", Targets=[{"Id": "1", "Arn": arn}])
-        self.events_url = url
+        events.put_targets(Rule="all", EventBusName="bus", Targets=[{"Id": "1", "Arn": f"{QUEUES}:{EVENTS_QUEUE}"}])
 
     # What the functions run
 
@@ -178,14 +178,17 @@ class World:
 
     def callback(self, job_id: str, token: str, body: bytes) -> int:
         queue = Deliveries(Queue(self.sqs, self.deliver_url))
-        return take_callback(self.store, queue, job_id, token, body)
+        status = take_callback(self.store, queue, job_id, token, body)
+        self.called_back.set()
+        return status
 
     # Cranks
 
     def take(self) -> int:
         """Let the submit function take everything that is visible on the intake queue; how many messages that was."""
         count = self._drain(self.intake_url, lambda message: self.intake.take(message["Body"], message["MessageId"]))
-        self._notice_gates()
+        if count:
+            self._notice_gates()
         return count
 
     def deliver(self) -> int:
@@ -236,11 +239,10 @@ class World:
         """Turn the cranks until something holds."""
         end = time.monotonic() + seconds
         while not until():
-            self.turn_gates()
-            self.take()
-            self.deliver()
+            if not self.turn_gates() + self.take() + self.deliver():
+                self.called_back.wait(0.2)
+                self.called_back.clear()
             assert time.monotonic() < end, f"it never came to hold; jobs: {self.jobs()}"
-            time.sleep(0.1)
 
     def _drain(self, url: str, take: Callable[[Any], object]) -> int:
         count = 0
