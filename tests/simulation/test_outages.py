@@ -52,7 +52,11 @@ OUTAGES: dict[str, tuple[Plan, Outage]] = {
 
 
 #: Those whose many tries take seconds.
-THOROUGH = ("the outbox may not be written", "events are not taken, and it is dropped again upon its manifest")
+THOROUGH = (
+    "the outbox may not be written",
+    "events are not taken",
+    "events are not taken, and it is dropped again upon its manifest",
+)
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_a_job_that_is_polled_costs_three_transitions_a_look(seconds: float, loo
     assert transitions(ran) == 2 + 3 * looks
 
 
-@pytest.mark.parametrize("seconds", [21_600, pytest.param(86_400, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("seconds", [10_800, pytest.param(86_400, marks=pytest.mark.thorough)])
 def test_a_refusal_costs_three_transitions_a_probe_however_many_are_held(aws: Accounts, seconds: int) -> None:
     orders = tuple(Order("message") for _ in range(8))
     plan = replace(STORIES["a message"], orders=orders, troubles=(Trouble("pixazo", 402, 0, seconds),))

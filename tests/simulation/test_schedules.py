@@ -13,7 +13,7 @@ from tests.simulation.schedules import Chance, run, run_seed, told
 from tests.simulation.script import Plan, draw_plan
 
 #: Schedules of a test run, in batches that the test processes share; `.ci/run` and `make simulate` run many more.
-BATCHES, BATCH = 2, 4
+BATCHES, BATCH = 2, 2
 
 
 @st.composite
@@ -34,7 +34,7 @@ def test_any_schedule_keeps_every_invariant(aws: Accounts, batch: int) -> None:
 
 
 @settings(
-    max_examples=5,
+    max_examples=3,
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
