@@ -113,7 +113,7 @@ def running_stack(
     project: Path = PROJECT,
     surroundings: Mapping[str, str] = os.environ,
 ) -> Iterator[Stack]:
-    """Runs `dropreel up --json` for as long as the context lasts; it must end with status 0."""
+    """Runs `dropreel up --json` as long as the context lasts; SIGTERM must end it with status 0 and leave nothing."""
     options = [f"--set={name}={value}" for name, value in settings.items()]
     if gateways_url:
         options += [f"--pixazo-url={gateways_url}", f"--aimlapi-url={gateways_url}"]
@@ -128,7 +128,9 @@ def running_stack(
         finally:
             for client in stack._clients.values():
                 client.close()
+            left = children(process.pid)
     assert process.returncode == 0, f"ended with {process.returncode}"
+    assert eventually(lambda: not any(runs(pid) for pid in left)), "it leaves processes behind"
 
 
 @contextmanager
@@ -156,6 +158,18 @@ def started(
                 process.wait(END_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started, as ps knows them."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout
+    rows = (line.split() for line in listed.splitlines())
+    return [int(child) for child, parent, state in rows if int(parent) == pid and not state.startswith("Z")]
+
+
+def runs(pid: int) -> bool:
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return bool(state.strip()) and not state.startswith("Z")
 
 
 def first_line(process: "subprocess.Popen[str]", log: Path) -> str:

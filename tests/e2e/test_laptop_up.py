@@ -14,7 +14,18 @@ import boto3
 import pytest
 
 from local.gateways import SimulatedGateways
-from tests.e2e.harness import COMMAND, END_SECONDS, PROJECT, QUICK, START_SECONDS, Stack, first_line, started
+from tests.e2e.harness import (
+    COMMAND,
+    END_SECONDS,
+    PROJECT,
+    QUICK,
+    START_SECONDS,
+    Stack,
+    children,
+    first_line,
+    runs,
+    started,
+)
 from tests.e2e.tiny import eventually
 
 LONG = pytest.mark.long
@@ -24,18 +35,6 @@ def refused(*options: str) -> tuple[int, str, str]:
     """Exit status, stdout and stderr of a command that does not come up."""
     ran = subprocess.run([*COMMAND, *options], cwd=PROJECT, capture_output=True, text=True, timeout=300, check=False)
     return ran.returncode, ran.stdout, ran.stderr
-
-
-def children(pid: int) -> list[int]:
-    """The processes that a process has started, as ps knows them."""
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout
-    rows = (line.split() for line in listed.splitlines())
-    return [int(child) for child, parent, state in rows if int(parent) == pid and not state.startswith("Z")]
-
-
-def runs(pid: int) -> bool:
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
-    return bool(state.strip()) and not state.startswith("Z")
 
 
 @pytest.mark.parametrize(
@@ -83,10 +82,10 @@ def test_two_stacks_know_nothing_of_each_other(laptop: Stack, other: "subprocess
 
 
 @pytest.mark.parametrize(
-    "sign",
-    [signal.SIGTERM, pytest.param(signal.SIGINT, marks=LONG), pytest.param(signal.SIGKILL, marks=LONG)],
+    "sign", [pytest.param(signal.SIGINT, marks=pytest.mark.thorough), pytest.param(signal.SIGKILL, marks=LONG)]
 )
 def test_a_signal_ends_it_and_leaves_no_process(other: "subprocess.Popen[str]", sign: signal.Signals) -> None:
+    """SIGTERM ends the stacks that tests share, and whoever ends one looks (tests/e2e/harness.py)."""
     left = children(other.pid)
     assert len(left) >= 4
     other.send_signal(sign)
