@@ -1,12 +1,15 @@
-"""Stacks that tests share: one of each kind, started when the first test asks for it."""
+"""Stacks that tests share: one of each kind, started when the first test asks for it. And what tests drop there."""
 
+import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from local.gateways import SimulatedGateways
+from local.gateways.samples import sample_picture, sample_sound
 from tests.e2e.harness import QUICK, Stack, running_stack
 from tests.e2e.tiny import Tiny, tiny_stack
 
@@ -61,3 +64,21 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tiny]:
     """A stack without dropreel in it."""
     with tiny_stack(tmp_path_factory.mktemp("tiny")) as stack:
         yield stack
+
+
+@pytest.fixture
+def name() -> str:
+    """A job's name that no other test uses."""
+    return f"cli-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    (tmp_path / "cat.png").write_bytes(sample_picture())
+    return tmp_path / "cat.png"
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Path:
+    (tmp_path / "voice.wav").write_bytes(sample_sound())
+    return tmp_path / "voice.wav"

@@ -1,11 +1,11 @@
-"""The command line's shortest way: a prompt is dropped, followed, listed and fetched. test_cli.py has the rest."""
+"""The command line's shortest way: a prompt is dropped, followed, listed and fetched. test_cli_*.py have the rest."""
 
 from __future__ import annotations
 
 import uuid
 
 from tests.e2e.harness import Stack
-from tests.e2e.test_cli import dropped, dropreel, lines
+from tests.e2e.verbs import dropped, dropreel, lines
 
 
 def test_a_prompt_is_dropped_followed_and_listed(laptop: Stack) -> None:
