@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import boto3
@@ -16,13 +17,14 @@ from dropreel.gateways.access import KEY_KEPT, Keys, gateways
 from dropreel.gateways.wire import new_client
 from dropreel.settings import GatewaySettings
 
-SETTINGS = GatewaySettings(
-    pixazo_url="https://pixazo.example",
-    pixazo_secret="pixazo",
-    aimlapi_url="https://aimlapi.example",
-    aimlapi_secret="aimlapi",
-    allow_loopback=False,
-)
+#: Of any gateway that there is: its secret is named after it, and so is its host.
+_NAMES = [field.name for field in fields(GatewaySettings)]
+_ALL: dict[str, Any] = {
+    **{name: name.removesuffix("_secret") for name in _NAMES if name.endswith("_secret")},
+    **{name: f"https://{name.removesuffix('_url')}.example" for name in _NAMES if name.endswith("_url")},
+    "allow_loopback": False,
+}
+SETTINGS = GatewaySettings(**_ALL)
 
 
 class Secrets:
