@@ -220,19 +220,18 @@ def _read_expressions_once() -> None:
     def twin(node: Node, memo: dict[int, Any]) -> Node:
         other = object.__new__(type(node))
         other.__dict__ |= node.__dict__
-        other.children = node.children and [
-            twin(child, memo) if isinstance(child, Node) else child for child in node.children
-        ]
-        for child in other.children or ():
-            if isinstance(child, Node):
-                child.set_parent(other)
+        Node.__init__(
+            other,
+            node.children and [twin(child, memo) if isinstance(child, Node) else child for child in node.children],
+        )
         return other
 
     _replace(UpdateExpressionParser, "make", cache(UpdateExpressionParser.make))
     _replace(ConditionExpressionParser, "_lex_condition_expression", lex)
     _replace(Node, "__deepcopy__", twin)
+    read_path = cache(jsonpath_ng.ext.parser.parse)
     for reads_paths in (jsonpath_ng.ext, json_path):
-        _replace(reads_paths, "parse", cache(jsonpath_ng.ext.parser.parse))
+        _replace(reads_paths, "parse", read_path)
 
 
 def _write_items_quickly() -> None:
